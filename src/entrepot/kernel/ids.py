@@ -1,0 +1,41 @@
+"""Ids: UUIDv7 for rows, short public ids for tenants, unguessable tokens for links.
+
+Rows sort by the moment they were made, which keeps b-tree inserts at the right-hand edge.
+UUIDv7 layout: RFC 9562, section 5.7.
+"""
+
+import re
+import secrets
+from datetime import datetime
+from typing import NewType
+from uuid import UUID
+
+TenantId = NewType("TenantId", str)
+"""The tenant's public id: 12 characters a-z2-7. Safe to show; never the database's name."""
+
+_PUBLIC_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_PUBLIC_ID = re.compile(r"[a-z2-7]{12}\Z")
+
+
+def new_id(now: datetime) -> UUID:
+    """A new UUIDv7 for `now` (an aware instant), unique and roughly ordered by time."""
+    milliseconds = int(now.timestamp() * 1000) & ((1 << 48) - 1)
+    value = (milliseconds << 80) | secrets.randbits(80)
+    value &= ~(0xF << 76) & ~(0x3 << 62)
+    value |= (0x7 << 76) | (0x2 << 62)
+    return UUID(int=value)
+
+
+def new_tenant_id() -> TenantId:
+    """A fresh tenant public id (60 random bits)."""
+    return TenantId("".join(secrets.choice(_PUBLIC_ALPHABET) for _ in range(12)))
+
+
+def is_tenant_id(text: str) -> bool:
+    """Whether `text` has the shape of a tenant public id."""
+    return _PUBLIC_ID.match(text) is not None
+
+
+def new_token(nbytes: int = 24) -> str:
+    """An unguessable URL-safe text of `nbytes` random bytes."""
+    return secrets.token_urlsafe(nbytes)
