@@ -29,13 +29,11 @@ class Bounds(msgspec.Struct, frozen=True, eq=False):
     """`pool[k]`: what a state costs at least in k more pool shipments (the last: in any number).
 
     `after[i]`: what a state costs at least with stages i and later and then the pool.
-    `linear` tells that the pool is a sum of prices per piece.
     """
 
     pool: tuple[Ints, ...]
     stages: tuple[Stage, ...]
     after: tuple[Ints, ...]
-    linear: bool = False
 
     def rest(self, shipments_left: int) -> Ints:
         """The pool's bound with so many shipments left."""

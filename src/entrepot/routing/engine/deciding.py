@@ -4,27 +4,31 @@
                                                          ^         |
                                         a node whose stock was used twice becomes a stage
 
-For small orders all parts are priced and bounded by dynamic programming. Orders with too many
-parts for that go to `pricing`, which bounds them by prices per piece.
+Small orders list all their parts and bound every rest of the order by dynamic programming.
+Larger ones list only the parts that some option can take and bound by prices per piece.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
 import numpy as np
 
 from entrepot.routing.engine.asking import Left, Question, ask
-from entrepot.routing.engine.bounding import Bounds, Stage, stage_for, staged_bounds
+from entrepot.routing.engine.bounding import Stage, stage_for, staged_bounds
+from entrepot.routing.engine.columns import columns_for
+from entrepot.routing.engine.descending import Descent, packing_for
 from entrepot.routing.engine.format import Order, OrderPlan
-from entrepot.routing.engine.lattice import CEILING, FAR, Lattice, lattice_for
-from entrepot.routing.engine.network import Ints, Network
+from entrepot.routing.engine.lattice import CEILING, FAR, MAX_PAIRS, Lattice, lattice_for, pairs_of
+from entrepot.routing.engine.network import Network
 from entrepot.routing.engine.planning import plan_of, unplannable
-from entrepot.routing.engine.searching import Chosen, Found, Instance, Search
-from entrepot.routing.engine.table import Table, cost_table
+from entrepot.routing.engine.plans import Found, rules_of
+from entrepot.routing.engine.pricing import Prices, Relaxation, prices_for
+from entrepot.routing.engine.searching import Instance, Search
+from entrepot.routing.engine.table import cost_table
 
-DEFAULT_BUDGET: Final = 200_000
-"""Work units per order: expanded states, priced table entries / 1024, simplex steps."""
+DEFAULT_BUDGET: Final = 50_000
+"""Work units per order: expanded states, simplex steps, and 1,024 priced numbers each."""
+_MAX_STAGES: Final = 12
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -45,26 +49,52 @@ class Decision(msgspec.Struct, frozen=True):
 def decide(network: Network, order: Order, left: Left, budget: int = DEFAULT_BUDGET) -> Decision:
     """The best plan of one order on what is left, proven unless the budget ends first."""
     question = ask(network, order, left)
-    answer, table = solve(question, budget)
+    answer = solve(question, budget)
     if answer.found is None:
         return Decision(unplannable(order), answer.work)
-    return Decision(
-        plan_of(question, table, answer.found, answer.bound), answer.work
-    )
+    return Decision(plan_of(question, answer.found, answer.bound), answer.work)
 
 
-def solve(question: Question, budget: int) -> tuple[Answer, Table]:
+def solve(question: Question, budget: int) -> Answer:
     """Dynamic programming where all parts can be listed, prices per piece elsewhere."""
     counts = tuple(item.count for item in question.demand.items)
-    lattice = lattice_for(counts)
+    if pairs_of(counts) <= MAX_PAIRS:
+        return _solve_listed(question, lattice_for(counts), budget)
+    return _solve_priced(question, counts, budget)
+
+
+def _solve_listed(question: Question, lattice: Lattice, budget: int) -> Answer:
+    """Bound exactly, search at the bound; stage crowded nodes until a plan fits."""
+    instance = _instance(question, lattice)
+    stages: tuple[Stage, ...] = ()
+    work, slack = instance.cost.size // 1024, 0
+    while True:
+        bounds = staged_bounds(lattice, instance.cost, instance.shorts, question.most, stages)
+        work += (lattice.pairs * (2 + len(stages))) // 1024 + 1
+        least = int(bounds.after[0][-1])
+        if least > CEILING:
+            return Answer(None, FAR, work)
+        limit = min(least + slack, CEILING)
+        search = Search(instance, bounds, limit, budget - work)
+        found = search.run()
+        if not search.complete:
+            dive = found or Search(instance, bounds, CEILING, max(1000, budget // 10)).run()
+            return Answer(dive, least, budget)
+        work = budget - search.nodes_left
+        if found is not None:
+            return Answer(found, found.value, work)
+        fresh = sorted(search.crowded - {stage.node for stage in stages})
+        if fresh and len(stages) < _MAX_STAGES:
+            stages = (*stages, _stage(instance, fresh[0]))
+        elif limit == CEILING:
+            return Answer(None, FAR, work)
+        else:
+            slack = max(question.radix, 8 * slack, least >> 8)
+
+
+def _instance(question: Question, lattice: Lattice) -> Instance:
     rows = np.nonzero(question.demand.can.any(axis=1))[0]
-    table = price(question, lattice, rows)
-    return solve_small(question, lattice, table, budget), table
-
-
-def price(question: Question, lattice: Lattice, rows: Ints) -> Table:
-    """The cost table of these eligible rows."""
-    return cost_table(
+    table = cost_table(
         question.network,
         question.eligible,
         question.demand,
@@ -73,36 +103,23 @@ def price(question: Question, lattice: Lattice, rows: Ints) -> Table:
         radix=question.radix,
         capacity_left=question.left.capacity,
     )
+    return Instance(
+        lattice,
+        table.cost,
+        tuple(rows.tolist()),
+        tuple(question.eligible.node[rows].tolist()),
+        question.demand.node_can,
+        _shorts(question),
+        question.most,
+        rules_of(question),
+    )
 
 
-def solve_small(question: Question, lattice: Lattice, table: Table, budget: int) -> Answer:
-    """Bound exactly, search at the bound; stage crowded nodes until a plan fits."""
-    instance = instance_of(question, lattice, table)
-    stages: tuple[Stage, ...] = ()
-    work = table.cost.size // 1024
-    slack = 0
-    while True:
-        bounds = staged_bounds(lattice, table.cost, instance.shorts, question.most, stages)
-        work += (lattice.pairs * (2 + len(stages))) // 1024 + 1
-        least = int(bounds.after[0][-1])
-        if least > CEILING:
-            return Answer(None, FAR, work)
-        limit = min(least + slack, CEILING)
-        search = Search(instance, bounds, limit, budget - work)
-        found = search.run()
-        work = budget - search.nodes_left
-        if found is not None and search.complete:
-            return Answer(found, found.value, work)
-        if not search.complete:
-            return _give_up(instance, bounds, least, budget, found)
-        staged = {stage.node for stage in stages}
-        fresh = sorted(search.crowded - staged)
-        if fresh and len(stages) < 12:
-            stages = (*stages, _stage(instance, fresh[0]))
-        else:
-            if limit == CEILING:
-                return Answer(None, FAR, work)
-            slack = max(question.radix, 8 * slack, least >> 8)
+def _shorts(question: Question) -> tuple[int | None, ...]:
+    return tuple(
+        None if item.short is None else item.short * question.radix
+        for item in question.demand.items
+    )
 
 
 def _stage(instance: Instance, node: int) -> Stage:
@@ -110,76 +127,56 @@ def _stage(instance: Instance, node: int) -> Stage:
     return stage_for(instance.lattice, node, rows, instance.cost, instance.stock[node])
 
 
-def _give_up(
-    instance: Instance, bounds: Bounds, least: int, budget: int, found: Found | None
-) -> Answer:
-    """The budget has ended: keep what was found, or dive for any plan at all."""
-    dive = found or Search(instance, bounds, CEILING, max(1000, budget // 10)).run()
-    return Answer(dive, least, budget)
+def _solve_priced(question: Question, counts: tuple[int, ...], budget: int) -> Answer:
+    """Bound by prices per piece, then search ever further above the bound until a plan fits."""
+    columns = columns_for(question)
+    relaxation = Relaxation(
+        columns.part,
+        columns.cost,
+        counts,
+        _shorts(question),
+        question.eligible.node[columns.row],
+        columns.row,
+        question.demand.node_can,
+        question.order.max_shipments,
+    )
+    prices = prices_for(relaxation)
+    if prices.bound > CEILING:
+        return Answer(None, FAR, budget)
+    work = prices.steps * (1 + len(columns.cost) * len(counts) // 1024)
+    descent = Descent(relaxation, prices, rules_of(question), packing_for(counts))
+    answer = _descend(descent, prices, question.radix * len(counts), max(0, budget - work))
+    proven = answer.bound if columns.whole else _floor(question)
+    return Answer(answer.found, min(proven, answer.bound), work + answer.work)
 
 
-def instance_of(question: Question, lattice: Lattice, table: Table) -> Instance:
-    """The search's view of a question."""
+def _descend(descent: Descent, prices: Prices, slack: int, budget: int) -> Answer:
+    """Search within a growing slack; when the budget ends, the best of some narrow searches."""
+    work, proven = 0, prices.bound
+    while slack <= CEILING:
+        complete = descent.run(slack, budget - work)
+        work = budget - descent.nodes_left
+        best = descent.best
+        if not complete:
+            break
+        if best is not None and best.value <= prices.bound + slack:
+            return Answer(best, best.value, work)
+        proven = prices.bound + slack + 1
+        slack = max(4 * slack, prices.bound >> 9)
+    else:
+        return Answer(None, FAR, work)
+    for width in (1, 2, 3, 4):
+        descent.run(CEILING, max(500, budget // 10), width)
+    return Answer(descent.best, proven, budget)
+
+
+def _floor(question: Question) -> int:
+    """A bound that needs no list of parts: every piece at its cheapest handling or short."""
+    total = question.radix
     demand = question.demand
-    shorts = tuple(
-        None if item.short is None else item.short * question.radix for item in demand.items
-    )
-    return Instance(
-        lattice,
-        table.cost,
-        tuple(question.eligible.node[table.rows].tolist()),
-        demand.node_can,
-        shorts,
-        question.most,
-        _quantities(question, lattice),
-        _capacity_check(question, lattice, table),
-    )
-
-
-def _quantities(question: Question, lattice: Lattice) -> Callable[[Chosen], tuple[int, ...]]:
-    """A plan's units in (SKU, option) order."""
-    lines = question.order.lines
-    by_sku = sorted(
-        (lines[i].sku, d, each)
-        for d, item in enumerate(question.demand.items)
-        for i, each in zip(item.lines, item.each, strict=True)
-    )
-
-    def quantities(chosen: Chosen) -> tuple[int, ...]:
-        vectors = [lattice.vectors[part] for _, part in chosen]
-        return tuple(int(vector[d]) * each for _, d, each in by_sku for vector in vectors)
-
-    return quantities
-
-
-def _capacity_check(
-    question: Question, lattice: Lattice, table: Table
-) -> Callable[[Chosen], bool] | None:
-    """Whether shipments fit the capacities together; None when none could ever bind."""
-    uses, left = question.network.uses, question.left.capacity
-    if uses.width == 0:
-        return None
-    option = question.eligible.option[table.rows]
-    units = lattice.vectors @ question.demand.units
-    grams = lattice.vectors @ question.demand.grams
-    worst = np.zeros(len(left), np.int64)
-    reach = (
-        uses.per_shipment[option] * question.most
-        + uses.per_unit[option] * int(units[-1])
-        + uses.per_g[option] * int(grams[-1])
-    )
-    used = uses.capacity[option]
-    np.maximum.at(worst, used[used >= 0], reach[used >= 0])
-    if (worst <= left).all():
-        return None
-
-    def fits(chosen: Chosen) -> bool:
-        total = np.zeros(len(left), np.int64)
-        for row, part in chosen:
-            at = int(option[row])
-            real = uses.capacity[at] >= 0
-            need = uses.per_shipment[at] + uses.per_unit[at] * units[part]
-            np.add.at(total, uses.capacity[at][real], (need + uses.per_g[at] * grams[part])[real])
-        return bool((total <= left).all())
-
-    return fits
+    for d, item in enumerate(demand.items):
+        able = demand.can[:, d] > 0
+        prices = [int(demand.handling[able, d].min(initial=FAR)) * question.radix]
+        prices += [] if item.short is None else [item.short * question.radix]
+        total += item.count * min(prices)
+    return total

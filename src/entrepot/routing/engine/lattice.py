@@ -17,10 +17,15 @@ FAR = 2**60
 """Money that stands for "cannot be done"; two of them still fit into 64 bits."""
 CEILING = FAR // 2
 """No real cost reaches this, and nothing impossible falls below it."""
-MAX_PAIRS = 400_000
+MAX_PAIRS = 8_000
 """Above so many (state, part) pairs index arrays are not kept: the search prices columns."""
 
 Index = NDArray[np.intp]
+
+
+def pairs_of(counts: tuple[int, ...]) -> int:
+    """How many (state, part) pairs these counts make."""
+    return prod((count + 1) * (count + 2) // 2 for count in counts)
 
 
 class Lattice:
@@ -29,7 +34,7 @@ class Lattice:
     def __init__(self, counts: tuple[int, ...]) -> None:
         self.counts = counts
         self.size = prod(count + 1 for count in counts)
-        self.pairs = prod((count + 1) * (count + 2) // 2 for count in counts)
+        self.pairs = pairs_of(counts)
         self.strides = tuple(
             prod(count + 1 for count in counts[d + 1 :]) for d in range(len(counts))
         )

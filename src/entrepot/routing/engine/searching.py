@@ -7,41 +7,34 @@ tie is decided by rows and then by quantities in SKU order.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
 
 from entrepot.routing.engine.bounding import Bounds
-from entrepot.routing.engine.lattice import FAR, Lattice
+from entrepot.routing.engine.lattice import Lattice
 from entrepot.routing.engine.network import Ints
+from entrepot.routing.engine.plans import Found, PlanRules
 
-Chosen = tuple[tuple[int, int], ...]
-"""The shipments of a plan as (row of the table, number of the part), rows ascending."""
-
-
-class Found(msgspec.Struct, frozen=True):
-    """A complete plan: its cost times radix plus its shipments, and what it ships."""
-
-    value: int
-    chosen: Chosen
+_Chosen = tuple[tuple[int, int], ...]
+"""Shipments as (row of the table, number of the part)."""
 
 
 class Instance(msgspec.Struct, frozen=True, eq=False):
     """What the search needs to know of an order. Shapes: O rows, S states, D items.
 
-    `fits` tells whether a set of shipments respects the capacities they share (None: none can
-    bind). `quantities` lists a plan's units in (sku, row) order, for ties.
+    `rows` are the table's rows among the eligible options, `stock` [N, D] pieces per node.
     """
 
     lattice: Lattice
     cost: Ints
+    rows: tuple[int, ...]
     nodes: tuple[int, ...]
     stock: Ints
     shorts: tuple[int | None, ...]
     most: int
-    quantities: Callable[[Chosen], tuple[int, ...]]
-    fits: Callable[[Chosen], bool] | None
+    rules: PlanRules
 
 
 class Search:
@@ -53,7 +46,6 @@ class Search:
         self.limit = limit
         self.nodes_left = nodes_left
         self.best: Found | None = None
-        self._best_key: tuple[int, ...] | None = None
         self.crowded: set[int] = set()
         self._packing()
         self._columns()
@@ -97,21 +89,20 @@ class Search:
         first = (vectors > 0).argmax(axis=1).tolist()
         self.count = len(rows)
         staged = {row for stage in self.bounds.stages for row in stage.rows}
-        self._by_item: list[list[tuple[int, int, int, int, int]]] = [[] for _ in lattice.counts]
+        self._by_item: list[list[tuple[int, int, int, int]]] = [[] for _ in lattice.counts]
         self._by_row: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-        base = int(self.bounds.after[0][-1])
         found = zip(
             rows.tolist(), parts.tolist(), instance.cost[rows, parts].tolist(),
-            (value[rows, parts] - base).tolist(), first, vectors.tolist(), strict=True,
+            first, vectors.tolist(), strict=True,
         )  # fmt: skip
-        for row, part, cost, extra, item, vector in found:
+        for row, part, cost, item, vector in found:
             pack = self._packed(tuple(vector))
             if row in staged:
                 self._by_row[row].append((part, pack, cost))
             else:
-                self._by_item[item].append((row, part, pack, cost, extra))
+                self._by_item[item].append((row, part, pack, cost))
 
-    def _stage(self, i: int, state: int, pack: int, value: int, chosen: Chosen) -> None:
+    def _stage(self, i: int, state: int, pack: int, value: int, chosen: _Chosen) -> None:
         """Give the i-th staged node its share of the state, then go on."""
         if i == len(self.bounds.stages):
             self._pool(state, pack, value, chosen, -1, -1)
@@ -121,25 +112,29 @@ class Search:
         worth = stage.best[parts] + after[rests]
         for at in np.nonzero(worth <= self.limit - value)[0].tolist():
             share, rest = int(parts[at]), int(rests[at])
-            for taken, money, packs in self._inside(i, 0, share):
+            allowance = self.limit - value - int(after[rest])
+            for taken, money, packs in self._inside(i, 0, share, allowance):
                 if value + money + int(after[rest]) <= self.limit:
                     self._stage(i + 1, rest, pack - packs, value + money, chosen + taken)
 
-    def _inside(self, i: int, j: int, share: int) -> Iterator[tuple[Chosen, int, int]]:
-        """All divisions of a node's share among its rows from the j-th on."""
+    def _inside(
+        self, i: int, j: int, share: int, allowance: int
+    ) -> Iterator[tuple[_Chosen, int, int]]:
+        """All divisions of a node's share among its rows from the j-th on, within a cost."""
         stage = self.bounds.stages[i]
         if share == 0:
             yield (), 0, 0
             return
-        if j == len(stage.rows) or not self._spend():
+        if j == len(stage.rows) or int(stage.tails[j][share]) > allowance or not self._spend():
             return
-        yield from self._inside(i, j + 1, share)
+        yield from self._inside(i, j + 1, share, allowance)
         row = stage.rows[j]
         pack_share = self._packed(tuple(self.instance.lattice.vectors[share].tolist()))
         for part, pack, cost in self._by_row[row]:
             fits = ((pack_share | self._guard) - pack) & self._guard == self._guard
-            if fits and int(stage.tails[j + 1][share - part]) < FAR:
-                for taken, money, packs in self._inside(i, j + 1, share - part):
+            if fits and cost + int(stage.tails[j + 1][share - part]) <= allowance:
+                inner = self._inside(i, j + 1, share - part, allowance - cost)
+                for taken, money, packs in inner:
                     yield ((row, part), *taken), money + cost, packs + pack
 
     def _spend(self) -> bool:
@@ -147,7 +142,7 @@ class Search:
         return self.nodes_left >= 0
 
     def _pool(
-        self, state: int, pack: int, value: int, chosen: Chosen, item: int, row: int
+        self, state: int, pack: int, value: int, chosen: _Chosen, item: int, row: int
     ) -> None:
         """Serve the first item left: by one more shipment, or by leaving it short."""
         if state == 0:
@@ -161,11 +156,8 @@ class Search:
         self._short(first, state, pack, value, chosen, row)
         if left <= 0:
             return
-        rest, base = self.bounds.rest(left - 1), self.bounds.after[0][-1]
-        excess = value + int(self.bounds.rest(left)[state]) - int(base)
-        for other, part, part_pack, cost, extra in self._by_item[first]:
-            if self.bounds.linear and excess + extra > self.limit + len(self._field) - base:
-                break
+        rest = self.bounds.rest(left - 1)
+        for other, part, part_pack, cost in self._by_item[first]:
             if other <= floor or ((pack | self._guard) - part_pack) & self._guard != self._guard:
                 continue
             if value + cost + int(rest[state - part]) > self.limit:
@@ -175,7 +167,7 @@ class Search:
                 self._pool(state - part, pack - part_pack, value + cost, further, first, other)
 
     def _short(
-        self, item: int, state: int, pack: int, value: int, chosen: Chosen, row: int
+        self, item: int, state: int, pack: int, value: int, chosen: _Chosen, row: int
     ) -> None:
         price = self.instance.shorts[item]
         if price is None:
@@ -186,7 +178,7 @@ class Search:
         if value + price * amount + int(left[rest]) <= self.limit:
             self._pool(rest, pack & ~self._field[item], value + price * amount, chosen, -1, row)
 
-    def _allowed(self, chosen: Chosen, row: int, pack: int) -> bool:
+    def _allowed(self, chosen: _Chosen, row: int, pack: int) -> bool:
         """Whether the row is unused and its node still has the stock; notes crowded nodes."""
         node, total = self.instance.nodes[row], pack
         shared = False
@@ -208,21 +200,18 @@ class Search:
             self._room[node] = self._packed(tuple(stock.tolist())) | self._guard
         return (self._room[node] - total) & self._guard == self._guard
 
-    def _finish(self, value: int, chosen: Chosen) -> None:
+    def _finish(self, value: int, chosen: _Chosen) -> None:
         """Keep a complete plan if it is better, or equal and earlier in the canonical order."""
-        if len(chosen) > self.instance.most:
-            return
-        plan = tuple(sorted(chosen))
-        if self.instance.fits is not None and not self.instance.fits(plan):
-            return
-        rows = tuple(row for row, _ in plan)
-        if self.best is None or value < self.best.value:
-            better = True
-        else:
-            old = tuple(row for row, _ in self.best.chosen)
-            better = (rows, self.instance.quantities(plan)) < (
-                old, self.instance.quantities(self.best.chosen),
-            )  # fmt: skip
-        if better:
-            self.best = Found(value, plan)
+        instance = self.instance
+        shipments = tuple(
+            (
+                instance.rows[row],
+                tuple(instance.lattice.vectors[part].tolist()),
+                int(instance.cost[row, part]),
+            )
+            for row, part in sorted(chosen)
+        )
+        plan = Found(value, shipments)
+        if instance.rules.better(self.best, plan):
+            self.best = plan
             self.limit = value
