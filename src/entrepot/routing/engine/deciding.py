@@ -18,7 +18,7 @@ from entrepot.routing.engine.bounding import Stage, stage_for, staged_bounds
 from entrepot.routing.engine.columns import columns_for
 from entrepot.routing.engine.descending import Descent, packing_for
 from entrepot.routing.engine.format import Order, OrderPlan
-from entrepot.routing.engine.lattice import CEILING, FAR, MAX_PAIRS, Lattice, lattice_for, pairs_of
+from entrepot.routing.engine.lattice import CEILING, FAR, MAX_PAIRS, SMALL_PAIRS, Lattice, lattice_for, pairs_of
 from entrepot.routing.engine.network import Network
 from entrepot.routing.engine.planning import plan_of, unplannable
 from entrepot.routing.engine.plans import Found, rules_of
@@ -27,8 +27,11 @@ from entrepot.routing.engine.searching import Instance, Search
 from entrepot.routing.engine.table import cost_table
 
 DEFAULT_BUDGET: Final = 50_000
-"""Work units per order: expanded states, simplex steps, and 1,024 priced numbers each."""
+"""Work units per order: expanded states, simplex steps, and 16,384 numbers priced."""
 _MAX_STAGES: Final = 12
+_QUICK_TRY: Final = 4_000
+_NUMBERS: Final = 16_384
+
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -56,21 +59,34 @@ def decide(network: Network, order: Order, left: Left, budget: int = DEFAULT_BUD
 
 
 def solve(question: Question, budget: int) -> Answer:
-    """Dynamic programming where all parts can be listed, prices per piece elsewhere."""
+    """Dynamic programming for small orders, prices per piece for large ones.
+
+    Between the two, prices get a short try first: they mostly settle it.
+    """
     counts = tuple(item.count for item in question.demand.items)
-    if pairs_of(counts) <= MAX_PAIRS:
+    pairs = pairs_of(counts)
+    if pairs <= SMALL_PAIRS:
         return _solve_listed(question, lattice_for(counts), budget)
-    return _solve_priced(question, counts, budget)
+    if pairs > MAX_PAIRS:
+        return _solve_priced(question, counts, budget)
+    quick = _solve_priced(question, counts, min(budget, _QUICK_TRY))
+    if quick.found is None or quick.bound >= quick.found.value or budget <= quick.work:
+        return quick
+    slow = _solve_listed(question, lattice_for(counts), budget)
+    work = quick.work + slow.work
+    if slow.found is not None and slow.found.value <= quick.found.value:
+        return Answer(slow.found, max(slow.bound, quick.bound), work)
+    return Answer(quick.found, max(slow.bound, quick.bound), work)
 
 
 def _solve_listed(question: Question, lattice: Lattice, budget: int) -> Answer:
     """Bound exactly, search at the bound; stage crowded nodes until a plan fits."""
     instance = _instance(question, lattice)
     stages: tuple[Stage, ...] = ()
-    work, slack = instance.cost.size // 1024, 0
+    work, slack = instance.cost.size // _NUMBERS, 0
     while True:
         bounds = staged_bounds(lattice, instance.cost, instance.shorts, question.most, stages)
-        work += (lattice.pairs * (2 + len(stages))) // 1024 + 1
+        work += (lattice.pairs * (2 + len(stages))) // _NUMBERS + 1
         least = int(bounds.after[0][-1])
         if least > CEILING:
             return Answer(None, FAR, work)
@@ -143,7 +159,7 @@ def _solve_priced(question: Question, counts: tuple[int, ...], budget: int) -> A
     prices = prices_for(relaxation)
     if prices.bound > CEILING:
         return Answer(None, FAR, budget)
-    work = prices.steps * (1 + len(columns.cost) * len(counts) // 1024)
+    work = prices.steps * (1 + len(columns.cost) * len(counts) // _NUMBERS)
     descent = Descent(relaxation, prices, rules_of(question), packing_for(counts))
     answer = _descend(descent, prices, question.radix * len(counts), max(0, budget - work))
     proven = answer.bound if columns.whole else _floor(question)
@@ -151,23 +167,21 @@ def _solve_priced(question: Question, counts: tuple[int, ...], budget: int) -> A
 
 
 def _descend(descent: Descent, prices: Prices, slack: int, budget: int) -> Answer:
-    """Search within a growing slack; when the budget ends, the best of some narrow searches."""
+    """One narrow search for a good plan, then all plans within a growing slack."""
     work, proven = 0, prices.bound
+    descent.run(CEILING, budget, width=2)
     while slack <= CEILING:
+        work = budget - descent.nodes_left
         complete = descent.run(slack, budget - work)
         work = budget - descent.nodes_left
         best = descent.best
         if not complete:
-            break
+            return Answer(best, proven, budget)
         if best is not None and best.value <= prices.bound + slack:
             return Answer(best, best.value, work)
         proven = prices.bound + slack + 1
         slack = max(4 * slack, prices.bound >> 9)
-    else:
-        return Answer(None, FAR, work)
-    for width in (1, 2, 3, 4):
-        descent.run(CEILING, max(500, budget // 10), width)
-    return Answer(descent.best, proven, budget)
+    return Answer(None, FAR, work)
 
 
 def _floor(question: Question) -> int:

@@ -11,6 +11,9 @@ import numpy as np
 from entrepot.routing.engine.plans import Found, Picked, PlanRules
 from entrepot.routing.engine.pricing import Prices, Relaxation
 
+_NARROW = 500
+"""A narrow search looks only at so many columns, the cheapest ones."""
+
 _Entry = tuple[int, int, int, int, int, Picked]
 """A column in the search: extra cost, row, node, packed part, cost, and the shipment it is."""
 
@@ -70,14 +73,14 @@ class Descent:
         if self.best is not None:
             slack = min(slack, self.best.value - self.prices.bound)
         self.slack, self.nodes_left, self.width = slack, nodes, width
-        self._collect(slack)
+        self._collect(slack, _NARROW if width else len(self.relaxation.cost))
         self._serve(self.packing.pack(self.relaxation.counts), 0, 0, (), -1, -1)
         return self.nodes_left >= 0
 
-    def _collect(self, slack: int) -> None:
+    def _collect(self, slack: int, most: int) -> None:
         """The columns that can be in a plan within the slack, by first item, cheapest first."""
         keep = np.nonzero(self.prices.extra <= slack)[0]
-        keep = keep[np.argsort(self.prices.extra[keep], kind="stable")]
+        keep = keep[np.argsort(self.prices.extra[keep], kind="stable")][:most]
         parts = self.relaxation.part[keep]
         packed = parts @ np.array([1 << s for s in self.packing.shifts], object)
         self._entries = [[] for _ in self.relaxation.counts]

@@ -5,7 +5,7 @@ running fastest. The number of the rest is `size - 1 - number`, which makes reve
 complement of a state. Index arrays depend only on the counts and are kept for later orders.
 """
 
-from functools import lru_cache
+from collections import OrderedDict
 from math import prod
 
 import numpy as np
@@ -17,8 +17,12 @@ FAR = 2**60
 """Money that stands for "cannot be done"; two of them still fit into 64 bits."""
 CEILING = FAR // 2
 """No real cost reaches this, and nothing impossible falls below it."""
-MAX_PAIRS = 8_000
-"""Above so many (state, part) pairs index arrays are not kept: the search prices columns."""
+SMALL_PAIRS = 60_000
+"""Up to so many (state, part) pairs listing all parts is the fastest way."""
+MAX_PAIRS = 1_200_000
+"""Above so many pairs index arrays are not made."""
+KEPT_PAIRS = 6_000_000
+"""How many pairs of all lattices are kept for later orders: 16 bytes each."""
 
 Index = NDArray[np.intp]
 
@@ -88,7 +92,28 @@ class Lattice:
         return np.minimum(grid.ravel(), FAR)
 
 
-@lru_cache(maxsize=512)
+class _Kept:
+    """The lattices used last, as many as `KEPT_PAIRS` allows."""
+
+    def __init__(self) -> None:
+        self.lattices: OrderedDict[tuple[int, ...], Lattice] = OrderedDict()
+        self.pairs = 0
+
+    def get(self, counts: tuple[int, ...]) -> Lattice:
+        found = self.lattices.get(counts)
+        if found is None:
+            found = self.lattices[counts] = Lattice(counts)
+            self.pairs += found.pairs
+            while self.pairs > KEPT_PAIRS and len(self.lattices) > 1:
+                self.pairs -= self.lattices.popitem(last=False)[1].pairs
+        else:
+            self.lattices.move_to_end(counts)
+        return found
+
+
+_kept = _Kept()
+
+
 def lattice_for(counts: tuple[int, ...]) -> Lattice:
     """The lattice of these counts, kept for the next order with the same pattern."""
-    return Lattice(counts)
+    return _kept.get(counts)

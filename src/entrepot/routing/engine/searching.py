@@ -158,7 +158,7 @@ class Search:
             return
         rest = self.bounds.rest(left - 1)
         for other, part, part_pack, cost in self._by_item[first]:
-            if other <= floor or ((pack | self._guard) - part_pack) & self._guard != self._guard:
+            if other < floor or ((pack | self._guard) - part_pack) & self._guard != self._guard:
                 continue
             if value + cost + int(rest[state - part]) > self.limit:
                 continue
