@@ -42,7 +42,9 @@ class ReadTx:
 
     async def find(self, statement: Statement, record: type[R], /, **given: object) -> R | None:
         """The one row as `record`, or None."""
-        row = await self._seat.connection.fetchrow(*await self._call(statement, given))
+        row = await self._seat.connection.fetchrow(
+            statement.sql, *await self._arguments(statement, given)
+        )
         return None if row is None else record(*row)
 
     async def one(self, statement: Statement, record: type[R], /, **given: object) -> R:
@@ -54,14 +56,18 @@ class ReadTx:
 
     async def list(self, statement: Statement, record: type[R], /, **given: object) -> list[R]:
         """All rows as `record`, in the statement's order."""
-        rows = await self._seat.connection.fetch(*await self._call(statement, given))
+        rows = await self._seat.connection.fetch(
+            statement.sql, *await self._arguments(statement, given)
+        )
         return [record(*row) for row in rows]
 
     async def value(self, statement: Statement, /, **given: object) -> object:
         """The first column of the first row, or None."""
-        return await self._seat.connection.fetchval(*await self._call(statement, given))
+        return await self._seat.connection.fetchval(
+            statement.sql, *await self._arguments(statement, given)
+        )
 
-    async def _call(self, statement: Statement, given: dict[str, object]) -> _Arguments:
+    async def _arguments(self, statement: Statement, given: dict[str, object]) -> _Arguments:
         arguments = statement.arguments(given)
         types = _parameter_types.get(statement)
         if types is None:
@@ -70,7 +76,7 @@ class ReadTx:
             _parameter_types[statement] = types
         for name, kind, value in zip(statement.params, types, arguments, strict=True):
             _fits(statement.name, name, kind, value)
-        return [statement.sql, *arguments]
+        return arguments
 
 
 class Tx(ReadTx):
@@ -80,7 +86,9 @@ class Tx(ReadTx):
 
     async def execute(self, statement: Statement, /, **given: object) -> int:
         """Run a statement for its effect; how many rows it touched."""
-        tag = await self._seat.connection.execute(*await self._call(statement, given))
+        tag = await self._seat.connection.execute(
+            statement.sql, *await self._arguments(statement, given)
+        )
         last = tag.rsplit(" ", 1)[-1]
         return int(last) if last.isdecimal() else 0
 
