@@ -7,7 +7,6 @@ left over. Start it from the main thread: the kernel ties the death signal to th
 
 import ctypes
 import fcntl
-import functools
 import os
 import secrets
 import shutil
@@ -16,13 +15,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Self
 from urllib.parse import quote
-
-import msgspec
 
 from entrepot.platform.binaries import (
     Account,
@@ -31,6 +28,7 @@ from entrepot.platform.binaries import (
     find_binaries,
     reachable_place,
 )
+from entrepot.platform.datafolder import clear_left_over, ready_port
 from entrepot.platform.pools import Login
 
 HOST = "127.0.0.1"
@@ -38,6 +36,7 @@ SUPERUSER = "postgres"
 _READY_WITHIN_S = 60.0
 _LOG_LIMIT_BYTES = 10_000_000
 _PR_SET_PDEATHSIG = 1
+_STAYS = "stays"
 _SETTINGS = """
 # Written once by Entrepot; changes made here are kept.
 max_connections = 200
@@ -74,9 +73,15 @@ class ServerBusy(ServerTrouble):
 
 
 class Server:
-    """One embedded PostgreSQL server over `home`; a context manager, or start() and stop()."""
+    """One embedded PostgreSQL server over `home`; a context manager, or start() and stop().
 
-    def __init__(self, home: Path, *, binaries: Binaries | None = None) -> None:
+    `stays` tells short commands that they may join this server: it will not go soon.
+    """
+
+    def __init__(
+        self, home: Path, *, stays: bool = False, binaries: Binaries | None = None
+    ) -> None:
+        self._stays = stays
         self.home = home
         self._account = account_for_server()
         self._place = reachable_place(home, self._account)
@@ -168,6 +173,9 @@ class Server:
                     raise ServerBusy(f"another program runs the server of {self.home}") from None
                 time.sleep(0.05)
             else:
+                lock.truncate(0)
+                lock.write(_STAYS if self._stays else "passing")
+                lock.flush()
                 self._lock = lock
                 return
 
@@ -185,13 +193,14 @@ class Server:
         unfinished.rename(self.folder)
 
     def _run_initdb(self, folder: Path, password: str) -> None:
+        uid, gid, groups = _identity(self._account)
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if self.major < 17:
             locale = ["--locale=C.UTF-8"]
         reading, writing = os.pipe()
         try:
-            if self._account is not None:
-                os.fchown(reading, self._account.uid, -1)
+            if uid is not None:
+                os.fchown(reading, uid, -1)
             os.write(writing, password.encode() + b"\n")
             os.close(writing)
             done = subprocess.run(
@@ -201,7 +210,8 @@ class Server:
                     *locale,
                 ],
                 capture_output=True, text=True, check=False, pass_fds=(reading,),
-                cwd=folder, env=_environment(), **_identity(self._account),
+                cwd=folder, env=_environment(), user=uid,
+                group=gid, extra_groups=groups,
             )  # fmt: skip
         finally:
             os.close(reading)
@@ -239,6 +249,7 @@ class Server:
         raise ServerTrouble(f"no port of {HOST} could be had")
 
     def _spawn(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
+        uid, gid, groups = _identity(self._account)
         options = {
             "listen_addresses": HOST,
             "port": self.port,
@@ -250,7 +261,8 @@ class Server:
         return subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.folder,
             env=_environment(), start_new_session=True, preexec_fn=_die_with_launcher(),
-            **_identity(self._account),
+            user=uid, group=gid,
+            extra_groups=groups,
         )  # fmt: skip
 
     def _wait_ready(self, log: Path, log_begins: int) -> bool:
@@ -264,7 +276,7 @@ class Server:
                     (self.home / "postgres.port").unlink(missing_ok=True)
                     return False
                 raise ServerTrouble(f"PostgreSQL did not start: {said[-2000:]}")
-            if _ready_port(self.folder, self._child.pid) == self.port:
+            if ready_port(self.folder, self._child.pid) == self.port:
                 return True
             time.sleep(0.01)
         raise ServerTrouble(f"PostgreSQL was not ready within {_READY_WITHIN_S:.0f} s")
@@ -295,8 +307,9 @@ def server_for(home: Path) -> Iterator[Login]:
             server.start(wait_s=0)
             break
         except ServerBusy:
-            port = _ready_port(server.folder, None)
-            if port is not None and serving_mark(home).exists():
+            port = ready_port(server.folder, None)
+            stays = (home / "postgres.lock").read_text() == _STAYS
+            if port is not None and stays:
                 yield superuser_login(home, port)
                 return
             if time.monotonic() > until:
@@ -308,81 +321,10 @@ def server_for(home: Path) -> Iterator[Login]:
         server.stop()
 
 
-def serving_mark(home: Path) -> Path:
-    """The file that says the server over `home` is there to stay; its launcher makes it."""
-    return home / "postgres.serving"
-
-
-def clear_left_over(folder: Path) -> None:
-    """End what a crash left in the data folder, and wait until it is gone.
-
-    A backend that computes survives its killed postmaster and bars the next start until it is
-    done; all of them work inside the data folder, which is how they are found.
-    """
-    for sign, patience_s in ((signal.SIGQUIT, 2.0), (signal.SIGKILL, 5.0)):
-        until = time.monotonic() + patience_s
-        left = _working_in(folder)
-        for pid in left:
-            with suppress(ProcessLookupError):
-                os.kill(pid, sign)
-        while left and time.monotonic() < until:
-            time.sleep(0.02)
-            left = _working_in(folder)
-        if not left:
-            return
-    raise ServerTrouble(f"processes {left} will not leave {folder}")
-
-
-def _working_in(folder: Path) -> list[int]:
-    """Process ids whose working directory is `folder`; elsewhere than Linux, the postmaster's."""
-    proc = Path("/proc")
-    if not (proc / "self" / "cwd").exists():
-        return _postmaster_elsewhere(folder)
-    target = str(folder.resolve())
-    found = []
-    for entry in proc.iterdir():
-        if entry.name.isdecimal():
-            with suppress(OSError):
-                if os.readlink(entry / "cwd") == target and not _is_zombie(entry):
-                    found.append(int(entry.name))
-    return found
-
-
-def _is_zombie(entry: Path) -> bool:
-    return (entry / "stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-
-
-def _postmaster_elsewhere(folder: Path) -> list[int]:
-    lines = _pid_lines(folder)
-    if not lines:
-        return []
-    listed = subprocess.run(
-        ["ps", "-o", "comm=", "-p", lines[0]], capture_output=True, text=True, check=False
-    )
-    return [int(lines[0])] if "postgres" in listed.stdout else []
-
-
-def _pid_lines(folder: Path) -> list[str]:
-    try:
-        return (folder / "postmaster.pid").read_text().splitlines()
-    except OSError:
-        return []
-
-
-def _ready_port(folder: Path, pid: int | None) -> int | None:
-    """The port when the server in `folder` (of this `pid`, if told) says that it is ready."""
-    lines = _pid_lines(folder)
-    if len(lines) < 8 or lines[7].strip() != "ready":
-        return None
-    if pid is not None and lines[0].strip() != str(pid):
-        return None
-    return int(lines[3])
-
-
 def _kept_password(home: Path) -> str:
     """The superuser's password, made on first use and readable only to us."""
     path = home / "postgres.password"
-    with suppress(FileExistsError):
+    if not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(24))
     return path.read_text().strip()
@@ -408,16 +350,21 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
-class _Identity(msgspec.Struct):
-    pass
+def _identity(account: Account | None) -> tuple[int | None, int | None, list[str | int] | None]:
+    """User, group and further groups for a child process; None means our own."""
+    return (None, None, None) if account is None else (account.uid, account.gid, [])
 
 
-def _identity(account: Account | None) -> dict[str, object]:
-    if account is None:
-        return {}
-    return {"user": account.uid, "group": account.gid, "extra_groups": []}
+def _die_with_launcher() -> Callable[[], None] | None:
+    """What the child does before it becomes PostgreSQL: ask to be stopped when we die."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    launcher = os.getpid()
 
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        if os.getppid() != launcher:
+            os._exit(1)
 
-@functools.cache
-def _die_with_launcher() -> object:
-    pass
+    return ask
