@@ -54,7 +54,6 @@ class Worker:
         self._tenants = tenants
         self._audit_key = audit_key
         self._keep_head = keep_head
-        self._consumers = consumers
         self.works: Mapping[str, Work] = {
             OUTBOX: lambda tenant: drain(db, tenant=tenant, consumers=consumers),
             SEAL: self._seal,
@@ -63,14 +62,12 @@ class Worker:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        sweeper = asyncio.create_task(self._sweep())
-        try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._sweep())
             with self._live.watch(TenantId("-"), queue.JOB_TOPIC) as news:
                 while True:
                     if not await self._step():
                         await _wait(news, IDLE_S)
-        finally:
-            sweeper.cancel()
 
     async def _step(self) -> bool:
         try:
