@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from entrepot.kernel.ids import new_id
+from entrepot.kernel.principals import credential
 from entrepot.platform.database import ReadTx, Tx
 from entrepot.platform.sqlfile import load_sql
 
@@ -66,7 +67,7 @@ async def put_audit(
         audit_id=new_id(tx.now),
         at=tx.now,
         actor=tx.principal.actor,
-        credential=tx.principal.actor,
+        credential=credential(tx.principal),
         on_behalf_of=on_behalf_of,
         request_id=tx.request_id,
         verb=verb,

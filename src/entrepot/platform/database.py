@@ -219,7 +219,7 @@ async def _transaction(seat: Seat, principal: Principal, *, read_only: bool) -> 
     opening = "begin read only" if read_only else "begin"
     if isinstance(principal, Shopper):
         customer: UUID = principal.customer_id
-        opening += f"; select set_config('entrepot.customer_id', '{customer.hex}', true)"
+        opening += f"; select set_config('entrepot.customer_id', '{customer}', true)"
     await connection.execute(opening)
     try:
         yield

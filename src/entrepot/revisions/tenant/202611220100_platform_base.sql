@@ -33,6 +33,14 @@ create table platform.idempotency (
 );
 create index idempotency_by_age on platform.idempotency (recorded_at);
 grant insert, delete, update (refused, answer) on platform.idempotency to entrepot_app;
+-- A shopper's login sees and keeps only the answers of its own customer.
+grant select, insert, update (refused, answer) on platform.idempotency to entrepot_shopper;
+alter table platform.idempotency enable row level security;
+create policy app_all on platform.idempotency for all to entrepot_app
+using (true) with check (true);
+create policy shopper_own on platform.idempotency for all to entrepot_shopper
+using (credential = 'customer:' || current_setting('entrepot.customer_id', true))
+with check (credential = 'customer:' || current_setting('entrepot.customer_id', true));
 
 -- Facts that have happened, written with the change that they tell of.
 -- feed_position is given by the drain in commit order: cursors use only that.
@@ -48,7 +56,7 @@ create table platform.outbox (
     body jsonb not null,
     unique (aggregate, aggregate_id, sequence)
 );
-grant insert on platform.outbox to entrepot_app;
+grant insert on platform.outbox to entrepot_app, entrepot_shopper;
 
 -- Which events are not yet drained, and the position each one got: apart from the outbox, so
 -- that outbox rows are never touched again.
@@ -58,6 +66,7 @@ create table platform.outbox_pending (
 );
 create index outbox_pending_by_age on platform.outbox_pending (at);
 grant insert, delete on platform.outbox_pending to entrepot_app;
+grant insert on platform.outbox_pending to entrepot_shopper;
 
 create table platform.feed (
     feed_position bigint primary key check (feed_position > 0),
@@ -89,12 +98,13 @@ create table platform.audit (
     facts jsonb not null
 );
 create index audit_by_subject on platform.audit (subject_id);
-grant insert on platform.audit to entrepot_app;
+grant insert on platform.audit to entrepot_app, entrepot_shopper;
 
 create table platform.audit_unsealed (
     audit_id uuid primary key references platform.audit
 );
 grant insert, delete on platform.audit_unsealed to entrepot_app;
+grant insert on platform.audit_unsealed to entrepot_shopper;
 
 -- The chain: each seal covers a batch of rows and the seal before it.
 create table platform.audit_seal (
@@ -138,7 +148,8 @@ create table platform.tenant_setting (
     units text not null check (units in ('metric', 'imperial'))
 );
 grant select on platform.tenant_setting to entrepot_shopper;
-grant update (names, base_currency, zone, languages, units) on platform.tenant_setting to entrepot_app;
+grant update (names, base_currency, zone, languages, units)
+on platform.tenant_setting to entrepot_app;
 
 -- Views that return rows only when something is wrong (SAFETY 2).
 create view platform.violation_outbox_sequence as
