@@ -112,10 +112,10 @@ class Flow(Declared[P, R]):
     ) -> R:
         """Run it once for `stamp`; the same stamp again gives the same answer."""
         self.check(principal)
-        return await again(lambda: self._once(db, principal, stamp, kwargs))
+        return await again(lambda: self._once(db, principal, stamp, *args, **kwargs))
 
     async def _once(
-        self, db: Database, principal: Principal, stamp: Stamp, given: dict[str, Any]
+        self, db: Database, principal: Principal, stamp: Stamp, /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
         refusal: Refusal | None = None
         async with db.begin(principal, request_id=stamp.request_id) as tx:
@@ -123,10 +123,10 @@ class Flow(Declared[P, R]):
             if stored is not None:
                 return msgspec.json.decode(stored, type=self.answer_type)  # type: ignore[no-any-return]
             if stamp.key is None:
-                return await self.body(tx, **given)
+                return await self.body(tx, *args, **kwargs)
             try:
                 async with tx.savepoint():
-                    answer = await self.body(tx, **given)
+                    answer = await self.body(tx, *args, **kwargs)
             except Unavailable:
                 raise
             except Refusal as decided:
