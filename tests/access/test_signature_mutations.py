@@ -10,7 +10,10 @@ from base64 import b64encode
 from collections.abc import Callable
 
 import pytest
-from signed_requests import (
+
+from entrepot.access.compat_signatures import query_values, string_to_sign
+from entrepot.kernel.refusals import Unauthenticated
+from tests.access.signed_requests import (
     KEY_ID,
     NONCE,
     NOW_S,
@@ -26,9 +29,6 @@ from signed_requests import (
     with_header,
     with_message,
 )
-
-from entrepot.access.compat_signatures import query_values, string_to_sign
-from entrepot.kernel.refusals import Unauthenticated
 
 Mutation = Callable[[Signed], Signed]
 

@@ -16,12 +16,12 @@ from http_message_signatures import (
 from http_message_signatures.structures import CaseInsensitiveDict
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from signed_requests import HOSTS, KEY_ID, PRIVATE, PUBLIC, SECRET
 
 from entrepot.access import compat_signatures, signatures
 from entrepot.access.signatures import Message
 from entrepot.access.signing import sign, sign_compat
 from entrepot.kernel.refusals import Unauthenticated
+from tests.access.signed_requests import HOSTS, KEY_ID, PRIVATE, PUBLIC, SECRET
 
 LIBRARY = {"hmac-sha256": algorithms.HMAC_SHA256, "ed25519": algorithms.ED25519}
 MATERIAL = {"hmac-sha256": SECRET, "ed25519": PUBLIC}

@@ -6,9 +6,9 @@ Vectors: RFC 9421, B.2.5 and B.2.6; RFC 9530, section 2 (digest of the RFC's exa
 from base64 import b64decode
 
 import pytest
-from signed_requests import KEY_ID, NONCE, compat, prove, prove_compat, signed, strict
 
 from entrepot.access.signatures import Claim, Message, verify
+from tests.access.signed_requests import KEY_ID, NONCE, compat, prove, prove_compat, signed, strict
 
 BODY = b'{"hello": "world"}'
 REQUEST = Message("POST", b"/foo", b"param=Value&Pet=dog", "example.com", [], BODY)
