@@ -118,7 +118,7 @@ def test_only_access_and_jobs_build_principals() -> None:
         "ApiKey": {"access"},
         "Visitor": {"access"},
         "Job": {"jobs"},
-        "Operator": {"access", "cli", "app", "platform", "tenancy", "jobs"},
+        "Operator": {"access", "api", "cli", "app", "platform", "tenancy", "jobs"},
     }
     for path in SOURCE.rglob("*.py"):
         room = path.relative_to(SOURCE).parts[0]

@@ -78,9 +78,7 @@ def document(app: Litestar) -> bytes:
     return msgspec.json.encode(schema)
 
 
-def _complete(
-    path: str, method: str, operation: dict[str, Any], schemas: dict[str, Any]
-) -> None:
+def _complete(path: str, method: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     writes = method not in ("get", "head")
     signed = path.startswith("/api/")
     for status in _PROBLEMS if writes else _READS:

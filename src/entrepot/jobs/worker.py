@@ -46,14 +46,13 @@ class Worker:
         consumers: Sequence[Consumer],
         tenants: Callable[[], Awaitable[Sequence[TenantId]]],
         audit_key: Callable[[TenantId], bytes],
-        keep_head: Callable[[TenantId, audit.Seal], Awaitable[None]],
     ) -> None:
         self.name = new_token(9)
+        self._stopping = False
         self._db = db
         self._live = live
         self._tenants = tenants
         self._audit_key = audit_key
-        self._keep_head = keep_head
         self.works: Mapping[str, Work] = {
             OUTBOX: lambda tenant: drain(db, tenant=tenant, consumers=consumers),
             SEAL: self._seal,
@@ -61,13 +60,18 @@ class Worker:
         }
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until `stop`."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._sweep())
+            sweeper = tasks.create_task(self._sweep())
             with self._live.watch(TenantId("-"), queue.JOB_TOPIC) as news:
-                while True:
+                while not self._stopping:
                     if not await self._step():
                         await _wait(news, IDLE_S)
+            sweeper.cancel()
+
+    def stop(self) -> None:
+        """Finish the token at hand and end; `run` returns within half a second of that."""
+        self._stopping = True
 
     async def _step(self) -> bool:
         try:
@@ -105,7 +109,8 @@ class Worker:
         async with self._db.begin(Job(tenant=tenant, on_behalf_of="sealer")) as tx:
             seal = await audit.seal_batch(tx, key=self._audit_key(tenant))
         if seal is not None:
-            await self._keep_head(tenant, seal)
+            async with self._db.control(_WORKER) as control:
+                await audit.keep_head(control, tenant=tenant, seal=seal)
         return seal is not None
 
     async def _tidy(self, tenant: TenantId) -> bool:

@@ -13,12 +13,13 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.kernel.ids import new_id
+from entrepot.kernel.ids import TenantId, new_id
 from entrepot.kernel.principals import credential
 from entrepot.platform.database import ReadTx, Tx
 from entrepot.platform.sqlfile import load_sql
 
 SQL = load_sql(__file__, "audit.sql")
+HEADS = load_sql(__file__, "audit_heads.sql")
 
 SEAL_MOST = 500
 _START = b"\x00" * 32
@@ -55,6 +56,13 @@ class ChainReport(msgspec.Struct, frozen=True):
     seals: int
     rows: int
     faults: list[str]
+
+
+class KeptHead(msgspec.Struct, frozen=True):
+    """The newest seal of a tenant as the control database has it."""
+
+    seal_number: int
+    hash: bytes
 
 
 async def put_audit(
@@ -115,7 +123,7 @@ async def find_head(tx: ReadTx) -> Seal | None:
     return await tx.find(SQL["find_head"], Seal)
 
 
-async def check_chain(tx: ReadTx, *, key: bytes, head: tuple[int, bytes] | None) -> ChainReport:
+async def check_chain(tx: ReadTx, *, key: bytes, head: KeptHead | None) -> ChainReport:
     """Recompute the whole chain. `head` is the newest seal as kept outside this database."""
     faults: list[str] = []
     previous, after, count = _START, 0, 0
@@ -127,8 +135,10 @@ async def check_chain(tx: ReadTx, *, key: bytes, head: tuple[int, bytes] | None)
             faults += _faults_of(seal, rows, previous, after, key)
             previous, after = seal.hash, seal.seal_number
             hashes[after] = seal.hash
-    if head is not None and hashes.get(head[0]) != head[1]:
-        faults.append(f"seal {head[0]} is not the one kept outside: the end was cut or rewritten")
+    if head is not None and hashes.get(head.seal_number) != head.hash:
+        faults.append(
+            f"seal {head.seal_number} is not the one kept outside: the end was cut or rewritten"
+        )
     loose = await tx.value(SQL["count_loose"])
     if loose:
         faults.append(f"{loose} rows are neither sealed nor waiting: inserted past the product")
@@ -148,3 +158,19 @@ def _faults_of(
     if not hmac.compare_digest(_sign(key, seal.seal_number, seal.hash), seal.signature):
         faults.append(f"seal {seal.seal_number} is not signed by us")
     return faults
+
+
+async def keep_head(control: Tx, *, tenant: TenantId, seal: Seal) -> None:
+    """Note the newest seal in the control database; an older one changes nothing."""
+    await control.execute(
+        HEADS["keep_head"],
+        tenant=tenant,
+        seal_number=seal.seal_number,
+        hash=seal.hash,
+        now=control.now,
+    )
+
+
+async def find_kept_head(control: ReadTx, *, tenant: TenantId) -> KeptHead | None:
+    """The newest seal that the control database knows of."""
+    return await control.find(HEADS["find_kept_head"], KeptHead, tenant=tenant)
