@@ -13,7 +13,9 @@ class Settings(msgspec.Struct, frozen=True):
     `home` holds the embedded database, keys and demo.json; `port` is the page port;
     `database_url` points at an external PostgreSQL superuser or bootstrap login instead of the
     embedded one; `env` is development, test, demo or production; `kek_file` holds the 32-byte
-    key-encryption key; `clock_file` shifts the clock and is obeyed only when `env` is test.
+    key-encryption key; `clock_file` shifts the clock and is obeyed only when `env` is test;
+    `own_authorities` are the hosts (with port, unless it is the scheme's own) that this
+    installation answers to besides loopback. X-Forwarded-Host is never believed.
     """
 
     home: Path
@@ -24,11 +26,18 @@ class Settings(msgspec.Struct, frozen=True):
     clock_file: Path | None = None
     connection_budget: int = 60
     in_flight_per_tenant: int = 24
+    own_authorities: frozenset[str] = frozenset()
 
     @property
     def key_file(self) -> Path:
         """Where the key-encryption key lies."""
         return self.kek_file or self.home / "kek"
+
+    @property
+    def authorities(self) -> frozenset[str]:
+        """Every authority that a signed request may name."""
+        local = {f"{host}:{self.port}" for host in ("127.0.0.1", "localhost", "[::1]")}
+        return self.own_authorities | local
 
 
 class SettingsError(Exception):
@@ -64,6 +73,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         clock_file=_path(environ.get("ENTREPOT_CLOCK_FILE")),
         connection_budget=whole("ENTREPOT_CONNECTION_BUDGET", 60, 2, 5000),
         in_flight_per_tenant=whole("ENTREPOT_IN_FLIGHT_PER_TENANT", 24, 1, 1000),
+        own_authorities=_names(environ.get("ENTREPOT_AUTHORITIES", "")),
     )
     if wrong:
         raise SettingsError("; ".join(wrong))
@@ -72,3 +82,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 def _path(text: str | None) -> Path | None:
     return Path(text).absolute() if text else None
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(name.strip().lower() for name in text.split(",") if name.strip())
