@@ -17,7 +17,8 @@ import msgspec
 from entrepot.platform.pools import Login
 from entrepot.platform.sqlfile import load_sql
 from entrepot.tenancy.entrances import Connection, at, connect
-from entrepot.tenancy.isolation_probes import OWNER_FUNCTIONS, PROBES, Probe
+from entrepot.tenancy.isolation_probes import PROBES, Probe
+from entrepot.tenancy.types import PROVISIONER
 
 SQL = load_sql(__file__, "isolation.sql")
 
@@ -27,6 +28,7 @@ _AT_ONCE = 4
 _OTHERS = 5
 _CATALOGUE = (
     "connect_pairs", "open_databases", "strangers_inside", "powers", "memberships", "members",
+    "owners",
     "possessions", "grants_elsewhere",
 )  # fmt: skip
 _INSIDE = {
@@ -120,14 +122,13 @@ async def examine(
         strangers = {
             target.tenant: await _stranger(connection, targets, target) for target in probed
         }
-        major = connection.get_server_version().major
     finally:
         await connection.close(timeout=5)
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def one(target: Target) -> None:
         async with places:
-            await _probe_target(target, strangers[target.tenant], major, report)
+            await _probe_target(target, strangers[target.tenant], report)
             if inside:
                 await _look_inside(at(overseer, target.app.database), target, report)
 
@@ -146,16 +147,23 @@ async def _ask_catalogue(connection: Connection, targets: Sequence[Target], repo
     given = _both(targets)
     owners = {login.user: target.tenant for target in targets for login in target.logins}
     databases = await connection.fetchval("select count(*) from pg_database")
+    major = connection.get_server_version().major
     for name in _CATALOGUE:
         statement = SQL[name]
         wanted = {param: given[param] for param in statement.params}
         rows = await connection.fetch(statement.sql, *statement.arguments(wanted))
         found = [
-            Finding("catalogue", owners.get(login, ""), login, name, OPEN, detail)
-            for login, detail in rows
+            _listed(name, owners.get(login, ""), login, detail, major) for login, detail in rows
         ]
         checks = len(owners) * databases if name == "connect_pairs" else max(len(owners), 1)
         report.add("catalogue", checks, found)
+
+
+def _listed(name: str, tenant: str, login: str, detail: str, major: int) -> Finding:
+    if name in ("owners", "strangers_inside") and login == PROVISIONER and major < 16:
+        reason = "PostgreSQL 15 cannot grant a role without its rights; it is no tenant's login"
+        return Finding("catalogue", tenant, login, name, ACCEPTED, reason)
+    return Finding("catalogue", tenant, login, name, OPEN, detail)
 
 
 async def _stranger(connection: Connection, targets: Sequence[Target], target: Target) -> _Stranger:
@@ -169,9 +177,9 @@ async def _stranger(connection: Connection, targets: Sequence[Target], target: T
     return _Stranger(*row)
 
 
-async def _probe_target(target: Target, stranger: _Stranger, major: int, report: Report) -> None:
+async def _probe_target(target: Target, stranger: _Stranger, report: Report) -> None:
     results = await asyncio.gather(
-        *(_probe_login(target, login, stranger, major) for login in target.logins)
+        *(_probe_login(target, login, stranger) for login in target.logins)
     )
     for checks, findings in results:
         for layer, count in checks.items():
@@ -179,7 +187,7 @@ async def _probe_target(target: Target, stranger: _Stranger, major: int, report:
 
 
 async def _probe_login(
-    target: Target, login: Login, stranger: _Stranger, major: int
+    target: Target, login: Login, stranger: _Stranger
 ) -> tuple[Counter[str], list[Finding]]:
     """Try every probe under one login; a refusal is what we hope for."""
     words = msgspec.structs.asdict(stranger) | {"own": login.user, "database": login.database}
@@ -195,8 +203,7 @@ async def _probe_login(
             said = await _try(connection, probe, probe.sql.format(**words))
             if said is None:
                 continue
-            accepted = probe.accepted if major < probe.accepted_before else ""
-            result, detail = (ACCEPTED, accepted) if accepted else (OPEN, said)
+            result, detail = (ACCEPTED, probe.accepted) if probe.accepted else (OPEN, said)
             findings.append(
                 Finding(probe.layer, target.tenant, login.user, probe.name, result, detail)
             )
@@ -226,17 +233,13 @@ async def _look_inside(login: Login, target: Target, report: Report) -> None:
     try:
         for layer, name in _INSIDE.items():
             rows = await connection.fetch(SQL[name].sql)
-            found = [_inside(layer, target, *row) for row in rows]
+            found = [
+                Finding(layer, target.tenant, "", test, result, detail)
+                for test, result, detail in rows
+            ]
             report.add(layer, 1, found)
     finally:
         await connection.close(timeout=5)
-
-
-def _inside(layer: str, target: Target, test: str, result: str, detail: str) -> Finding:
-    reason = OWNER_FUNCTIONS.get(test.removeprefix("runs as owner: ").partition("(")[0])
-    if layer == "functions" and reason is not None:
-        result, detail = ACCEPTED, reason
-    return Finding(layer, target.tenant, "", test, result, detail)
 
 
 async def _try_doors(

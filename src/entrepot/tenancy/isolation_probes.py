@@ -14,7 +14,6 @@ class Probe(msgspec.Struct, frozen=True):
 
     `alone`: it must stand outside of a transaction. `needs_rows`: working but finding nothing is
     closed as well. `only` limits it to one login kind.
-    `accepted_before`: the reason counts only below this major version.
     """
 
     layer: str
@@ -23,7 +22,6 @@ class Probe(msgspec.Struct, frozen=True):
     effect: bool = False
     alone: bool = False
     accepted: str = ""
-    accepted_before: int = 1000
     only: str = ""
     needs_rows: bool = False
 
@@ -173,6 +171,7 @@ _ESCALATION = [
         alter_self_bypass_row_security="alter role {own} bypassrls",
         alter_self_connection_limit="alter role {own} connection limit -1",
         grant_owner="grant entrepot_owner to {own}",
+        grant_self_away="grant {own} to {other}",
         grant_other="grant {other} to {own}",
         grant_predefined="grant pg_read_all_data to {own}",
         alter_database="alter database {database} set work_mem = '1GB'",
@@ -182,11 +181,6 @@ _ESCALATION = [
     ),
     Probe("escalation", "create_database", "create database probe_database", alone=True),
     Probe("escalation", "drop_database", "drop database {other_database}", alone=True),
-    Probe(
-        "escalation", "grant_self_away", "grant {own} to {other}", effect=True,
-        accepted="PostgreSQL 15 lets every login give itself away; names of others are random",
-        accepted_before=16,
-    ),
     Probe(
         "escalation", "own_password", "alter role {own} password 'probe'", effect=True,
         accepted="cannot be revoked; the app's next log-in fails loudly, rotating mends it",
@@ -275,11 +269,6 @@ _OWN_TABLES = [
         needs_rows=True,
     ),
 ]  # fmt: skip
-
-OWNER_FUNCTIONS = {
-    "parcels.announce_v1": "compares the customer of a shopper's session before anything else",
-}
-"""Functions that run with their owner's rights, and why each of them may."""
 
 PROBES: tuple[Probe, ...] = (
     *_NAMES, *_ACTIVITY, *_SIDE_CHANNELS, *_CODE, *_ESCALATION, *_SERVER, *_OWN_TABLES,
