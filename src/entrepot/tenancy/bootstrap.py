@@ -8,8 +8,8 @@ import msgspec
 
 from entrepot.kernel.ids import new_id
 from entrepot.platform.pools import Login
+from entrepot.platform.revisions import History, read_history
 from entrepot.platform.revisions import migrate as migrate_database
-from entrepot.platform.revisions import read_history
 from entrepot.platform.secrets import SealingKey, read_key
 from entrepot.platform.settings import Settings
 from entrepot.tenancy.entrances import (
@@ -234,12 +234,12 @@ async def _register(
         await books.close(timeout=5)
 
 
-async def migrate_template(migrator: Login) -> tuple[str, ...]:
+async def migrate_template(migrator: Login, history: History | None = None) -> tuple[str, ...]:
     """Bring the template up to date, keeping provisioning away meanwhile.
 
     Returns the names applied. Between calls nobody can connect to the template.
     """
-    history = read_history("tenant")
+    history = read_history("tenant") if history is None else history
     connection = await connect(migrator, role="entrepot_owner")
     try:
         await connection.execute("select pg_advisory_lock($1)", TEMPLATE_LOCK)
