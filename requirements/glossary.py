@@ -14,7 +14,7 @@ def render() -> str:
     lines = [
         "# Words of the trade",
         "",
-        "Made from `requirements/glossary.tsv` by `python -m requirements.glossary`; pages and API use these words.",
+        "Made from `requirements/glossary.tsv` by `python -m requirements.glossary`.",
         "",
         "| key | English | 简体中文 | 繁體中文 | note |",
         "|---|---|---|---|---|",
@@ -22,7 +22,7 @@ def render() -> str:
     for row in rows:
         cells = (row["key"], row["en"], row["zh-CN"], row["zh-TW"], row["note"] or "")
         lines.append(
-            "| " + " | ".join(cell.replace("|", "\\|").strip('"') for cell in cells) + " |"
+            "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
         )
     return "\n".join(lines) + "\n"
 
