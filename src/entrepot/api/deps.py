@@ -8,6 +8,7 @@ from litestar.params import Dependency
 from entrepot.access.flow import Stamp
 from entrepot.kernel.principals import ApiKey
 from entrepot.platform.database import Database
+from entrepot.platform.secrets import SealingKey
 
 MOST_BODY_BYTES = 1_048_576
 
@@ -20,6 +21,7 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 CallerOf = Annotated[Caller, Dependency(skip_validation=True)]
+SealingOf = Annotated[SealingKey, Dependency(skip_validation=True)]
 DatabaseOf = Annotated[Database, Dependency(skip_validation=True)]
 
 Row = TypeVar("Row")

@@ -1,20 +1,25 @@
 """The signed API, `/api/v1`: each operation parses, calls one flow or query, and renders."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from litestar import get, post
+from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import Parameter
 
-from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.deps import CallerOf, DatabaseOf, Listed, SealingOf
+from entrepot.api.log_ins import CreatedLogIn, NewLogIn, add_log_in
 from entrepot.flows.announce_parcel import announce_parcel
 from entrepot.flows.announce_parcels import announce_parcels
 from entrepot.flows.assign_parcel import assign_parcel
+from entrepot.flows.change_suite_rule import change_suite_rule
 from entrepot.flows.create_bins import create_bins
 from entrepot.flows.create_customer import create_customer
 from entrepot.flows.create_node import create_node
-from entrepot.flows.look_at_parcels import get_parcel, list_parcels, list_unclaimed
+from entrepot.flows.get_parcel import get_parcel
+from entrepot.flows.list_parcels import list_parcels
+from entrepot.flows.list_unclaimed import list_unclaimed
 from entrepot.flows.look_up_code import look_up_code
 from entrepot.flows.put_away_parcel import put_away_parcel
 from entrepot.flows.receive_parcel import receive_parcel
@@ -34,9 +39,15 @@ from entrepot.parcels.types import (
     Reception,
     UnclaimedParcel,
 )
-from entrepot.parties.types import Customer, NewCustomer
+from entrepot.parties.types import Customer, NewCustomer, NewSuiteRule, SuiteRule
 
 NodeCodePath = Annotated[str, Parameter(max_length=16)]
+Limit = Annotated[int, Parameter(ge=1, le=200)]
+
+
+def _next(rows: Sequence[ParcelSummary | UnclaimedParcel], limit: int) -> str | None:
+    """The cursor of the following page: the last row's id when the page is full."""
+    return str(rows[-1].id) if len(rows) == limit else None
 
 
 @post("/customers", tags=["customers"])
@@ -69,11 +80,23 @@ async def post_scan(data: NewScan, caller: CallerOf, db: DatabaseOf) -> Receptio
 async def get_parcels(
     caller: CallerOf,
     db: DatabaseOf,
-    tracking_number: Annotated[str, Parameter(min_length=1, max_length=2000)],
+    tracking_number: Annotated[str | None, Parameter(min_length=1, max_length=2000)] = None,
+    customer_id: UUID | None = None,
+    status: Annotated[str | None, Parameter(max_length=20)] = None,
+    after: UUID | None = None,
+    limit: Limit = 50,
 ) -> Listed[ParcelSummary]:
-    """Every parcel under a number: pieces of one waybill, and numbers used again."""
-    found = await list_parcels(db, caller.principal, tracking_number=tracking_number)
-    return Listed(found)
+    """Parcels, newest first. A number may have several: pieces, and numbers used again."""
+    found = await list_parcels(
+        db,
+        caller.principal,
+        tracking_number=tracking_number,
+        customer_id=customer_id,
+        status=status,
+        after=after,
+        most=limit,
+    )
+    return Listed(found, _next(found, limit))
 
 
 @get("/parcels/unclaimed", tags=["parcels"])
@@ -81,11 +104,12 @@ async def get_unclaimed(
     caller: CallerOf,
     db: DatabaseOf,
     warehouse: Annotated[str | None, Parameter(max_length=16)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+    after: UUID | None = None,
+    limit: Limit = 50,
 ) -> Listed[UnclaimedParcel]:
-    """Parcels whose owner is unknown or in doubt, oldest first."""
-    found = await list_unclaimed(db, caller.principal, warehouse=warehouse, limit=limit)
-    return Listed(found)
+    """Parcels whose owner is unknown or in doubt, newest first."""
+    found = await list_unclaimed(db, caller.principal, warehouse=warehouse, after=after, most=limit)
+    return Listed(found, _next(found, limit))
 
 
 @get("/parcels/{parcel_id:uuid}", tags=["parcels"])
@@ -113,7 +137,21 @@ async def post_put_away(
 @post("/lookups", status_code=200, tags=["parcels"])
 async def post_lookup(data: NewLookup, caller: CallerOf, db: DatabaseOf) -> FoundCode:
     """What a scanned code is: parcels, a bin, a customer."""
-    return await look_up_code(db, caller.principal, caller.stamp, lookup=data)
+    return await look_up_code(db, caller.principal, lookup=data)
+
+
+@post("/people", tags=["people"])
+async def post_person(
+    data: NewLogIn, caller: CallerOf, db: DatabaseOf, sealing: SealingOf
+) -> CreatedLogIn:
+    """Create a log-in for staff or a customer: with a password, or by a one-time link."""
+    return await add_log_in(db, sealing, caller, data)
+
+
+@put("/suite-rule", tags=["customers"])
+async def put_suite_rule(data: NewSuiteRule, caller: CallerOf, db: DatabaseOf) -> SuiteRule:
+    """Change how suite codes look from now on."""
+    return await change_suite_rule(db, caller.principal, caller.stamp, new=data)
 
 
 @post("/nodes", tags=["nodes"])
@@ -133,4 +171,5 @@ async def post_bins(
 ROUTES: list[HTTPRouteHandler] = [
     post_customer, post_pre_alert, post_pre_alerts, post_scan, get_parcels, get_unclaimed,
     get_one_parcel, post_assign, post_put_away, post_lookup, post_node, post_bins,
+    post_person, put_suite_rule,
 ]  # fmt: skip

@@ -43,3 +43,10 @@ class SuiteRule(msgspec.Struct, frozen=True):
     prefix: str
     digits: int
     first_number: int
+
+
+class NewSuiteRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How suite codes shall look from now on: `QG` and 104000 give `QG104000-…`."""
+
+    prefix: Annotated[str, Meta(pattern=r"^[A-Z]{1,6}$")]
+    first_number: Annotated[int, Meta(ge=0, le=999_999)]
