@@ -44,9 +44,7 @@ class Trade(msgspec.Struct):
         )
 
     def shopper(self, customer: Customer) -> Shopper:
-        return Shopper(
-            self.tenant.tenant, new_id(system_clock()), customer.id, SHOPPER_PERMISSIONS
-        )
+        return Shopper(self.tenant.tenant, new_id(system_clock()), customer.id, SHOPPER_PERMISSIONS)
 
     def staff_of(self, *warehouses: str) -> Staff:
         return msgspec.structs.replace(self.staff, warehouses=frozenset(warehouses))

@@ -15,7 +15,8 @@ returns table (verdict text, refused boolean, answer jsonb)
 language plpgsql as $$
 declare
     place record;
-    done record;
+    done_id uuid;
+    outcome text := 'unknown_warehouse';
 begin
     if p_key_id is not null and not access.key_alive_v1(p_key_id, p_key_version, p_at) then
         return query select 'dead_key'::text, null::boolean, null::jsonb;
@@ -37,20 +38,19 @@ begin
             jsonb_build_object('warehouse', p_warehouse)
         );
     else
-        select r.parcel_id, r.outcome, r.effect, r.answer into done
+        select r.parcel_id, r.outcome, r.answer into done_id, outcome, answer
         from parcels.receive_v1(
             p_ids, p_at, p_actor, place.node_id, p_warehouse, place.bin_id, place.steps_off,
             p_number, p_original, p_piece, p_pieces, p_another, p_courier, p_couriers, p_codes,
             p_repaired, p_phone_digits, p_name_key, p_label, p_weight_g, p_length_mm, p_width_mm,
             p_height_mm
         ) as r;
-        answer := done.answer;
     end if;
     perform platform.put_audit_v1(
         p_ids[5], p_at, p_actor, p_credential, null, p_request_id,
         case when refused then 'receive_parcel refused' else 'receive_parcel' end,
-        'parcel', done.parcel_id, jsonb_build_object(
-            'warehouse', p_warehouse, 'tracking_number', p_number, 'outcome', done.outcome
+        'parcel', done_id, jsonb_build_object(
+            'warehouse', p_warehouse, 'tracking_number', p_number, 'outcome', outcome
         )
     );
     if p_key is not null then

@@ -254,10 +254,10 @@ language plpgsql as $$
 #variable_conflict use_column
 declare
     r record;
-    twin record;
-    gone record;
     verdict record;
+    again record;
     twin_id uuid;
+    twin_at timestamptz;
     twin_fits boolean := false;
     fits boolean;
     gone_id uuid;
@@ -300,10 +300,10 @@ begin
                     r.weight_g, r.sides, p_weight_g, array[p_length_mm, p_width_mm, p_height_mm]
                 );
                 if twin_id is null or (fits and not twin_fits)
-                    or (fits = twin_fits and r.received_at > twin.received_at)
+                    or (fits = twin_fits and r.received_at > twin_at)
                 then
-                    twin := r;
                     twin_id := r.parcel_id;
+                    twin_at := r.received_at;
                     twin_fits := fits;
                 end if;
             end if;
@@ -313,7 +313,6 @@ begin
             end if;
             if gone_id is null and r.node_id = p_node_id and (p_piece is null or p_piece = r.piece)
             then
-                gone := r;
                 gone_id := r.parcel_id;
             end if;
         else
@@ -330,20 +329,21 @@ begin
     end loop;
 
     if twin_id is not null then
-        if not twin_fits and p_at < twin.received_at + interval '72 hours' then
+        if not twin_fits and p_at < twin_at + interval '72 hours' then
             return query select twin_id, 'another_piece'::text, false,
                 parcels.reception_answer_v1(
                     twin_id, p_warehouse, true, 'ask_another_piece', 'other_measures'
                 );
             return;
         end if;
+        select s.effect, s.step, s.why into again
+        from parcels.scan_again_v1(
+            p_ids, p_at, p_actor, twin_id, p_warehouse, p_steps_off, p_codes, p_repaired,
+            p_phone_digits, p_name_key, p_label, p_weight_g, p_length_mm, p_width_mm,
+            p_height_mm
+        ) as s;
         return query select twin_id, 'already'::text, again.effect,
-            parcels.reception_answer_v1(twin_id, p_warehouse, true, again.step, again.why)
-            from parcels.scan_again_v1(
-                p_ids, p_at, p_actor, twin_id, p_warehouse, p_steps_off, p_codes, p_repaired,
-                p_phone_digits, p_name_key, p_label, p_weight_g, p_length_mm, p_width_mm,
-                p_height_mm
-            ) as again;
+            parcels.reception_answer_v1(twin_id, p_warehouse, true, again.step, again.why);
         return;
     end if;
     if gone_id is not null and not p_another and not announced and same_waybill is null then
