@@ -8,10 +8,10 @@
 `server.database` is the application's way in (pools, tenant's own logins).
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -89,13 +89,11 @@ def new_home() -> Path:
     return home
 
 
-@pytest.fixture(scope="session")
-async def server() -> AsyncIterator[InstalledServer]:
-    """The session's server."""
+@asynccontextmanager
+async def installation() -> AsyncIterator[InstalledServer]:
+    """A server of its own, prepared; for tests that break or change one."""
     home = new_home()
-    settings = Settings(
-        home=home, env="test", database_url=os.environ.get("ENTREPOT_TEST_DATABASE_URL")
-    )
+    settings = Settings(home=home, env="test")
     postgres = PostgresServer(home)
     try:
         postgres.start()
@@ -107,3 +105,10 @@ async def server() -> AsyncIterator[InstalledServer]:
     finally:
         postgres.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def server() -> AsyncIterator[InstalledServer]:
+    """The session's server."""
+    async with installation() as installed:
+        yield installed

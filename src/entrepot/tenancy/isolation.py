@@ -200,7 +200,7 @@ async def _probe_login(
             if probe.only not in ("", kind):
                 continue
             checks[probe.layer] += 1
-            said = await _try(connection, probe, probe.sql.format(**words))
+            said = await _try(connection, probe, words)
             if said is None:
                 continue
             result, detail = (ACCEPTED, probe.accepted) if probe.accepted else (OPEN, said)
@@ -212,13 +212,16 @@ async def _probe_login(
     return checks, findings
 
 
-async def _try(connection: Connection, probe: Probe, sql: str) -> str | None:
+async def _try(connection: Connection, probe: Probe, words: dict[str, str]) -> str | None:
     """None when the probe is closed, else what happened."""
+    sql = probe.sql.format(**words)
     try:
         if probe.effect:
             await connection.execute(f"begin; {sql}; rollback")
             return "works"
         tag = await connection.execute(sql)
+        if probe.undo:
+            await connection.execute(probe.undo.format(**words))
     except asyncpg.PostgresError as error:
         if connection.is_in_transaction():
             await connection.execute("rollback")
