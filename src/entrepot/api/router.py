@@ -19,7 +19,7 @@ def api_routers(database: Database, guard: Guard, sealing: SealingKey) -> list[R
     signed = Router(
         "/api/v1",
         route_handlers=ROUTES,
-        guards=[guard],
+        guards=[guard.for_routes()],
         before_request=refuse_other_media,
         dependencies={
             **provided,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed, SealingOf
 from entrepot.api.log_ins import CreatedLogIn, NewLogIn, add_log_in
@@ -41,8 +41,8 @@ from entrepot.parcels.types import (
 )
 from entrepot.parties.types import Customer, NewCustomer, NewSuiteRule, SuiteRule
 
-NodeCodePath = Annotated[str, Parameter(max_length=16)]
-Limit = Annotated[int, Parameter(ge=1, le=200)]
+NodeCodePath = Annotated[str, PathParameter(max_length=16)]
+Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 
 
 def _next(rows: Sequence[ParcelSummary | UnclaimedParcel], limit: int) -> str | None:
@@ -51,27 +51,29 @@ def _next(rows: Sequence[ParcelSummary | UnclaimedParcel], limit: int) -> str | 
 
 
 @post("/customers", tags=["customers"])
-async def post_customer(data: NewCustomer, caller: CallerOf, db: DatabaseOf) -> Customer:
+async def post_customer(data: JSONBody[NewCustomer], caller: CallerOf, db: DatabaseOf) -> Customer:
     """Create a customer; the answer has the suite code to write on parcels."""
     return await create_customer(db, caller.principal, caller.stamp, new=data)
 
 
 @post("/pre-alerts", tags=["parcels"])
-async def post_pre_alert(data: NewPreAlert, caller: CallerOf, db: DatabaseOf) -> ParcelDetail:
+async def post_pre_alert(
+    data: JSONBody[NewPreAlert], caller: CallerOf, db: DatabaseOf
+) -> ParcelDetail:
     """Announce a parcel that a customer expects."""
     return await announce_parcel(db, caller.principal, caller.stamp, new=data)
 
 
 @post("/pre-alerts/bulk", tags=["parcels"])
 async def post_pre_alerts(
-    data: PastedPreAlerts, caller: CallerOf, db: DatabaseOf
+    data: JSONBody[PastedPreAlerts], caller: CallerOf, db: DatabaseOf
 ) -> BulkAnnouncement:
     """Announce many parcels of one customer, pasted line by line; all or none."""
     return await announce_parcels(db, caller.principal, caller.stamp, paste=data)
 
 
 @post("/scans", status_code=200, tags=["parcels"])
-async def post_scan(data: NewScan, caller: CallerOf, db: DatabaseOf) -> Reception:
+async def post_scan(data: JSONBody[NewScan], caller: CallerOf, db: DatabaseOf) -> Reception:
     """Scan a parcel in: whose it is, and what to do next."""
     return await receive_parcel(db, caller.principal, caller.stamp, scan=data)
 
@@ -80,10 +82,10 @@ async def post_scan(data: NewScan, caller: CallerOf, db: DatabaseOf) -> Receptio
 async def get_parcels(
     caller: CallerOf,
     db: DatabaseOf,
-    tracking_number: Annotated[str | None, Parameter(min_length=1, max_length=2000)] = None,
-    customer_id: UUID | None = None,
-    status: Annotated[str | None, Parameter(max_length=20)] = None,
-    after: UUID | None = None,
+    tracking_number: Annotated[str | None, QueryParameter(min_length=1, max_length=2000)] = None,
+    customer_id: FromQuery[UUID | None] = None,
+    status: Annotated[str | None, QueryParameter(max_length=20)] = None,
+    after: FromQuery[UUID | None] = None,
     limit: Limit = 50,
 ) -> Listed[ParcelSummary]:
     """Parcels, newest first. A number may have several: pieces, and numbers used again."""
@@ -103,8 +105,8 @@ async def get_parcels(
 async def get_unclaimed(
     caller: CallerOf,
     db: DatabaseOf,
-    warehouse: Annotated[str | None, Parameter(max_length=16)] = None,
-    after: UUID | None = None,
+    warehouse: Annotated[str | None, QueryParameter(max_length=16)] = None,
+    after: FromQuery[UUID | None] = None,
     limit: Limit = 50,
 ) -> Listed[UnclaimedParcel]:
     """Parcels whose owner is unknown or in doubt, newest first."""
@@ -113,14 +115,16 @@ async def get_unclaimed(
 
 
 @get("/parcels/{parcel_id:uuid}", tags=["parcels"])
-async def get_one_parcel(parcel_id: UUID, caller: CallerOf, db: DatabaseOf) -> ParcelDetail:
+async def get_one_parcel(
+    parcel_id: FromPath[UUID], caller: CallerOf, db: DatabaseOf
+) -> ParcelDetail:
     """A parcel with its timeline."""
     return await get_parcel(db, caller.principal, parcel_id=parcel_id)
 
 
 @post("/parcels/{parcel_id:uuid}/assign", status_code=200, tags=["parcels"])
 async def post_assign(
-    parcel_id: UUID, data: AssignedTo, caller: CallerOf, db: DatabaseOf
+    parcel_id: FromPath[UUID], data: JSONBody[AssignedTo], caller: CallerOf, db: DatabaseOf
 ) -> ParcelDetail:
     """Give an unclaimed parcel to the customer whom staff found."""
     return await assign_parcel(db, caller.principal, caller.stamp, parcel_id=parcel_id, owner=data)
@@ -128,41 +132,43 @@ async def post_assign(
 
 @post("/parcels/{parcel_id:uuid}/put-away", status_code=200, tags=["parcels"])
 async def post_put_away(
-    parcel_id: UUID, data: PutAway, caller: CallerOf, db: DatabaseOf
+    parcel_id: FromPath[UUID], data: JSONBody[PutAway], caller: CallerOf, db: DatabaseOf
 ) -> PutAwayDone:
     """Put a received parcel into a bin of the node where it lies."""
     return await put_away_parcel(db, caller.principal, caller.stamp, parcel_id=parcel_id, put=data)
 
 
 @post("/lookups", status_code=200, tags=["parcels"])
-async def post_lookup(data: NewLookup, caller: CallerOf, db: DatabaseOf) -> FoundCode:
+async def post_lookup(data: JSONBody[NewLookup], caller: CallerOf, db: DatabaseOf) -> FoundCode:
     """What a scanned code is: parcels, a bin, a customer."""
     return await look_up_code(db, caller.principal, lookup=data)
 
 
 @post("/people", tags=["people"])
 async def post_person(
-    data: NewLogIn, caller: CallerOf, db: DatabaseOf, sealing: SealingOf
+    data: JSONBody[NewLogIn], caller: CallerOf, db: DatabaseOf, sealing: SealingOf
 ) -> CreatedLogIn:
     """Create a log-in for staff or a customer: with a password, or by a one-time link."""
     return await add_log_in(db, sealing, caller, data)
 
 
 @put("/suite-rule", tags=["customers"])
-async def put_suite_rule(data: NewSuiteRule, caller: CallerOf, db: DatabaseOf) -> SuiteRule:
+async def put_suite_rule(
+    data: JSONBody[NewSuiteRule], caller: CallerOf, db: DatabaseOf
+) -> SuiteRule:
     """Change how suite codes look from now on."""
     return await change_suite_rule(db, caller.principal, caller.stamp, new=data)
 
 
 @post("/nodes", tags=["nodes"])
-async def post_node(data: NewNode, caller: CallerOf, db: DatabaseOf) -> Node:
+async def post_node(data: JSONBody[NewNode], caller: CallerOf, db: DatabaseOf) -> Node:
     """Create a node with its receiving bin."""
     return await create_node(db, caller.principal, caller.stamp, new=data)
 
 
 @post("/nodes/{code:str}/bins", tags=["nodes"])
 async def post_bins(
-    code: NodeCodePath, data: NewBins, caller: CallerOf, db: DatabaseOf
+    code: NodeCodePath, data: JSONBody[NewBins], caller: CallerOf, db: DatabaseOf
 ) -> CreatedBins:
     """Create bins one by one or zone by zone."""
     return await create_bins(db, caller.principal, caller.stamp, node=code, new=data)
