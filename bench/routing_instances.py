@@ -50,9 +50,7 @@ def digest(cell: str) -> str:
     return found.hexdigest()
 
 
-def _problem(
-    cell: str, number: int, kind: str, lines: int, nodes: int, orders: int
-) -> Document:
+def _problem(cell: str, number: int, kind: str, lines: int, nodes: int, orders: int) -> Document:
     rng = random.Random(f"{cell}/{number}/{kind}")
     skus = [f"SKU{i:03d}" for i in range(lines * 4)]
     cards = {carrier: _card(rng, kind) for carrier in CARRIERS}
@@ -151,8 +149,12 @@ def _services(
 
 def _quantity(rng: random.Random, kind: str, lines: int) -> int:
     if kind == "many":
-        return _whole(rng, 4, 9) if lines <= 3 else _whole(rng, 2, 4) if lines <= 6 else (
-            _whole(rng, 1, 3)
+        return (
+            _whole(rng, 4, 9)
+            if lines <= 3
+            else _whole(rng, 2, 4)
+            if lines <= 6
+            else (_whole(rng, 1, 3))
         )
     return _pick(rng, [1] * 11 + [2] * 5 + [3] * 3 + [4])
 

@@ -28,7 +28,9 @@ def broken_rules(problem: Document, plan: Document) -> list[str]:
         if units > usable_stock(nodes[node], sku):
             broken.append(f"6: {units} of {sku} at {node}")
     left = {item["id"]: item["left"] for item in problem.get("capacities", [])}
-    left |= {f"\0{n}": nodes[n]["cap_units"] for n in nodes if nodes[n].get("cap_units") is not None}
+    left |= {
+        f"\0{n}": nodes[n]["cap_units"] for n in nodes if nodes[n].get("cap_units") is not None
+    }
     broken += [f"6: {name} {used}" for name, used in capacity.items() if used > left[name]]
     if plan["cost"] != sum(answer["cost"] for answer in plan["orders"]):
         broken.append("9: total")

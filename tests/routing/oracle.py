@@ -16,9 +16,7 @@ INFINITY = highspy.kHighsInf
 
 def kilometres(dest: Document, node: Document) -> float:
     """Haversine with R = 6371.0 km."""
-    lat1, lon1, lat2, lon2 = map(
-        math.radians, (dest["lat"], dest["lon"], node["lat"], node["lon"])
-    )
+    lat1, lon1, lat2, lon2 = map(math.radians, (dest["lat"], dest["lon"], node["lat"], node["lon"]))
     a = math.sin((lat2 - lat1) / 2) ** 2
     a += math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
     return 2 * 6371.0 * math.asin(math.sqrt(a))
@@ -116,8 +114,8 @@ class Model:
         return solver.getInfo().objective_function_value
 
 
-def model_of(problem: Document, order: Document) -> Model:
-    """All rules for one order."""
+def model_of(problem: Document, order: Document) -> tuple[Model, list[dict[int, int]]]:
+    """All rules for one order; also each option's columns by line."""
     model = Model()
     options = usable_options(problem, order)
     lines = order["lines"]
@@ -125,7 +123,8 @@ def model_of(problem: Document, order: Document) -> Model:
         model.column(line["short"] or 0, line["qty"] if line.get("short") is not None else 0)
         for line in lines
     ]
-    used, carried = [], []
+    used: list[int] = []
+    carried: list[dict[int, int]] = []
     for option in options:
         used.append(_shipment(model, problem, order, option, carried))
     for i, line in enumerate(lines):
@@ -136,7 +135,7 @@ def model_of(problem: Document, order: Document) -> Model:
     _capacity_rows(model, problem, order, options, used, carried)
     if order.get("max_shipments") is not None:
         model.row(-INFINITY, dict.fromkeys(used, 1.0), order["max_shipments"])
-    return model
+    return model, carried
 
 
 def _shipment(
@@ -246,5 +245,5 @@ def _capacity_rows(
 
 def least_cost(problem: Document, order: Document) -> int | None:
     """The optimum of one order in minor units; None when no plan exists."""
-    value = model_of(problem, order).solve()
+    value = model_of(problem, order)[0].solve()
     return None if value is None else round(value)

@@ -91,7 +91,7 @@ def test_amounts_that_could_not_be_summed_exactly_are_refused() -> None:
     assert mistakes(document) == {"orders[0]": "cost_overflow"}
 
 
-@pytest.mark.parametrize("raw", [b"", b"  \n", b"{", b"[1,", b"\xff\xfe", b'{"a":NaN}', b"[" * 9999])
+@pytest.mark.parametrize("raw", [b"", b"  \n", b"{", b"[1,", b"\xff\xfe", b"[NaN]", b"[" * 9999])
 def test_what_is_no_json_is_refused(raw: bytes) -> None:
     with pytest.raises(Unparsable):
         decode_problem(raw)

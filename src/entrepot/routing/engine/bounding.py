@@ -71,9 +71,7 @@ def pool_bounds(
     return (best,)
 
 
-def stage_for(
-    lattice: Lattice, node: int, rows: tuple[int, ...], cost: Ints, stock: Ints
-) -> Stage:
+def stage_for(lattice: Lattice, node: int, rows: tuple[int, ...], cost: Ints, stock: Ints) -> Stage:
     """The node's own optimum: each of its rows at most once, all within `stock` pieces."""
     start = nothing(lattice)
     tails = [start]

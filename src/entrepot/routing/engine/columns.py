@@ -56,9 +56,9 @@ def columns_for(question: Question) -> Columns:
     if not rows:
         none = np.zeros(0, np.int64)
         return Columns(none, np.zeros((0, width), np.int64), none, True)
-    row, part = np.concatenate(rows), np.concatenate(parts)[np.concatenate(at)]
-    cost, possible = _price(question, row, part)
-    return Columns(row[possible], part[possible], cost[possible], whole)
+    place, part = np.concatenate(rows), np.concatenate(parts)[np.concatenate(at)]
+    cost, possible = _price(question, place, part)
+    return Columns(place[possible], part[possible], cost[possible], whole)
 
 
 def _most_per_option(can: Ints) -> int:
@@ -96,6 +96,7 @@ def _price(question: Question, row: Ints, part: Ints) -> tuple[Ints, Bools]:
     money = eligible.base[row] + handling + steps * eligible.step_price[row]
     possible = heavy <= network.max_g[option]
     units = part @ demand.units
+    possible &= units > 0
     uses = network.uses
     for column in range(uses.width):
         capacity = uses.capacity[option, column]

@@ -18,7 +18,15 @@ from entrepot.routing.engine.bounding import Stage, stage_for, staged_bounds
 from entrepot.routing.engine.columns import columns_for
 from entrepot.routing.engine.descending import Descent, packing_for
 from entrepot.routing.engine.format import Order, OrderPlan
-from entrepot.routing.engine.lattice import CEILING, FAR, MAX_PAIRS, SMALL_PAIRS, Lattice, lattice_for, pairs_of
+from entrepot.routing.engine.lattice import (
+    CEILING,
+    FAR,
+    MAX_PAIRS,
+    SMALL_PAIRS,
+    Lattice,
+    lattice_for,
+    pairs_of,
+)
 from entrepot.routing.engine.network import Network
 from entrepot.routing.engine.planning import plan_of, unplannable
 from entrepot.routing.engine.plans import Found, rules_of
@@ -31,7 +39,6 @@ DEFAULT_BUDGET: Final = 50_000
 _MAX_STAGES: Final = 12
 _QUICK_TRY: Final = 4_000
 _NUMBERS: Final = 16_384
-
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -81,7 +88,7 @@ def solve(question: Question, budget: int) -> Answer:
 
 def _solve_listed(question: Question, lattice: Lattice, budget: int) -> Answer:
     """Bound exactly, search at the bound; stage crowded nodes until a plan fits."""
-    instance = _instance(question, lattice)
+    instance = instance_of(question, lattice)
     stages: tuple[Stage, ...] = ()
     work, slack = instance.cost.size // _NUMBERS, 0
     while True:
@@ -108,7 +115,8 @@ def _solve_listed(question: Question, lattice: Lattice, budget: int) -> Answer:
             slack = max(question.radix, 8 * slack, least >> 8)
 
 
-def _instance(question: Question, lattice: Lattice) -> Instance:
+def instance_of(question: Question, lattice: Lattice) -> Instance:
+    """All parts of an order priced, as the search wants them."""
     rows = np.nonzero(question.demand.can.any(axis=1))[0]
     table = cost_table(
         question.network,

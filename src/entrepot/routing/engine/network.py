@@ -166,4 +166,3 @@ class Network:
             blocked = [region in node.regions_blocked for node in self.nodes]
             found = self._blocking[region] = np.array(blocked, np.bool_)
         return found
-

@@ -123,7 +123,8 @@ def _simplex(
     start_cost = basic_cost.copy()
     level = np.concatenate([np.array(counts, np.float64), rules.limits])
     duals = basic_cost.copy()
-    for step in range(40 * size):
+    steps = 0
+    for _ in range(40 * size):
         reduced = money - full @ duals
         slack = start_cost - duals
         entering = int(reduced.argmin()) if len(reduced) else -1
@@ -135,12 +136,13 @@ def _simplex(
         leaving = _leaving(level, direction) if gain < -_TOLERANCE else -1
         if leaving < 0:
             break
+        steps += 1
         _pivot(inverse, level, direction.copy(), leaving)
         basic[leaving] = entering
         basic_cost[leaving] = start_cost[loose] if entering < 0 else money[entering]
         duals = basic_cost @ inverse
     real = basic >= 0
-    return duals, basic[real], level[real], step + 1
+    return duals, basic[real], level[real], steps
 
 
 def _leaving(level: Floats, direction: Floats) -> int:
@@ -179,7 +181,6 @@ def _exact(relaxation: Relaxation, duals: Floats, rules: _Rules, steps: int) -> 
         extra = relaxation.cost - relaxation.part @ piece - charged
     bound = int(piece @ np.array(relaxation.counts)) + int(fine @ rules.limits.astype(np.int64))
     short_extra = tuple(
-        None if price is None else price - int(piece[d])
-        for d, price in enumerate(relaxation.short)
+        None if price is None else price - int(piece[d]) for d, price in enumerate(relaxation.short)
     )
     return Prices(bound, extra, short_extra, steps)

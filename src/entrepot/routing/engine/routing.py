@@ -3,10 +3,12 @@
 from importlib.metadata import version
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from entrepot.routing.engine.asking import Left, untouched
 from entrepot.routing.engine.deciding import DEFAULT_BUDGET, decide
+from entrepot.routing.engine.explaining import explain
 from entrepot.routing.engine.format import Order, OrderPlan, Plan, Problem, Status
 from entrepot.routing.engine.network import Network
 
@@ -14,10 +16,12 @@ ENGINE: Final = f"entrepot-routing/1 numpy/{version('numpy')} highs/{version('hi
 """The engine's version; the libraries that its bytes may depend on are part of it."""
 
 
-def route(problem: Problem, *, budget: int = DEFAULT_BUDGET) -> Plan:
+def route(
+    problem: Problem, *, budget: int = DEFAULT_BUDGET, explained: bool = False
+) -> Plan:
     """Decide every order of a checked problem one by one. `budget`: work units per order.
 
-    The plan is called optimal when every order got what it would get alone: then no other
+    `explained` adds every option's candidate. The plan is called optimal when every order got what it would get alone: then no other
     division of stock could be cheaper. Otherwise the sum of those costs is the bound.
     """
     network = Network(problem)
@@ -28,10 +32,14 @@ def route(problem: Problem, *, budget: int = DEFAULT_BUDGET) -> Plan:
         if first.plan.status != "infeasible" and not fits(network, order, first.plan, left):
             decision = decide(network, order, left, budget)
             work += decision.work
-        plans.append(decision.plan)
+        plan = decision.plan
+        if explained:
+            candidates = explain(network, order, left, plan, budget=budget)
+            plan = msgspec.structs.replace(plan, candidates=candidates)
+        plans.append(plan)
         work += first.work
         bound += first.plan.lower_bound
-        left = take(network, order, decision.plan, left)
+        left = take(network, order, plan, left)
     cost = sum(plan.cost for plan in plans)
     return Plan(
         "routing-plan/1", ENGINE, _status(plans, cost, bound), cost, bound, work, tuple(plans)
@@ -44,7 +52,9 @@ def _status(plans: list[OrderPlan], cost: int, bound: int) -> Status:
     return "optimal" if cost == bound else "bounded"
 
 
-def needs(network: Network, order: Order, plan: OrderPlan) -> tuple[dict[str, list[int]], list[int]]:
+def needs(
+    network: Network, order: Order, plan: OrderPlan
+) -> tuple[dict[str, list[int]], list[int]]:
     """What a plan takes: units per node of each SKU, and of each capacity."""
     lines = {line.sku: line for line in order.lines}
     units: dict[str, list[int]] = {}
@@ -84,4 +94,3 @@ def take(network: Network, order: Order, plan: OrderPlan, left: Left) -> Left:
     for sku, taken in units.items():
         usable[sku] = usable.get(sku, network.stock(sku)[0]) - np.array(taken)
     return Left(usable, left.capacity - np.array(capacity, np.int64))
-

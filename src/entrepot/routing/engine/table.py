@@ -50,7 +50,7 @@ def cost_table(
     if heavy[:, -1].max(initial=0) > limit.min(initial=0):
         possible &= heavy[network.divisor_of[option]] <= limit[:, None]
     _forbid_beyond_capacity(network, option, lattice, demand, grams, capacity_left, possible)
-    possible[:, 0] = False
+    possible[:, lattice.vectors @ demand.units == 0] = False
     cost[~possible] = FAR
     return Table(rows, cost, radix)
 
@@ -62,7 +62,8 @@ def _steps(network: Network, eligible: Eligible, rows: Ints, heavy: Ints) -> Int
     divisor, first, step = network.ladders[used].T
     over = np.maximum(heavy[divisor] - first[:, None], 0)
     steps = -(-over // step[:, None])
-    return steps[place] * eligible.step_price[rows][:, None]
+    money: Ints = steps[place] * eligible.step_price[rows][:, None]
+    return money
 
 
 def _forbid_beyond_capacity(
