@@ -5,6 +5,7 @@
 
 import pytest
 
+from entrepot.routing.engine import deciding
 from tests.routing.checker import broken_rules
 from tests.routing.oracle import least_cost
 from tests.routing.orders import random_problem
@@ -44,6 +45,17 @@ def test_the_engine_agrees_with_the_oracle(seeds: range, nodes: int, lines: int)
 
 def test_ten_lines_agree_or_bound_truly() -> None:
     assert differences(range(5000, 5030), nodes=20, lines=10, must_prove=False) == []
+
+
+@pytest.mark.parametrize(
+    ("seeds", "nodes", "lines"), [(range(0, 70), 4, 2), (range(1000, 1070), 8, 3)]
+)
+def test_prices_alone_agree_on_small_orders_too(
+    seeds: range, nodes: int, lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "SMALL_PAIRS", 0)
+    monkeypatch.setattr(deciding, "MAX_PAIRS", 0)
+    assert differences(seeds, nodes=nodes, lines=lines) == []
 
 
 @pytest.mark.drill

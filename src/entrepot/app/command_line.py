@@ -10,9 +10,11 @@ from entrepot.app.serve import serve
 from entrepot.app.work import work
 from entrepot.cli.commands import Wiring, app
 from entrepot.cli.keys import keys, make_owner_link
+from entrepot.cli.route import route_command
 from entrepot.platform.settings import read_settings
 
 app.add_typer(keys, name="keys")
+app.command("route")(route_command)
 
 
 @app.command("serve")

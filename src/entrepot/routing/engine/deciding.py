@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from entrepot.kernel.refusals import Unavailable
 from entrepot.routing.engine.asking import Left, Question, ask
 from entrepot.routing.engine.bounding import Stage, stage_for, staged_bounds
 from entrepot.routing.engine.columns import columns_for
@@ -30,7 +31,7 @@ from entrepot.routing.engine.lattice import (
 from entrepot.routing.engine.network import Network
 from entrepot.routing.engine.planning import plan_of, unplannable
 from entrepot.routing.engine.plans import Found, rules_of
-from entrepot.routing.engine.pricing import Prices, Relaxation, prices_for
+from entrepot.routing.engine.pricing import Relaxation, prices_for
 from entrepot.routing.engine.searching import Instance, Search
 from entrepot.routing.engine.table import cost_table
 
@@ -39,6 +40,8 @@ DEFAULT_BUDGET: Final = 50_000
 _MAX_STAGES: Final = 12
 _QUICK_TRY: Final = 4_000
 _NUMBERS: Final = 16_384
+_RESCUE: Final = 20_000
+"""States for finding any plan after the budget has ended."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -57,10 +60,17 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 def decide(network: Network, order: Order, left: Left, budget: int = DEFAULT_BUDGET) -> Decision:
-    """The best plan of one order on what is left, proven unless the budget ends first."""
+    """The best plan of one order on what is left, proven unless the budget ends first.
+
+    Raises Unavailable when the budget ended before any plan was found.
+    """
     question = ask(network, order, left)
     answer = solve(question, budget)
     if answer.found is None:
+        if answer.bound <= CEILING:
+            raise Unavailable(
+                "no plan was found within the budget", code="budget_exhausted", order=order.id
+            )
         return Decision(unplannable(order), answer.work)
     return Decision(plan_of(question, answer.found, answer.bound), answer.work)
 
@@ -101,7 +111,7 @@ def _solve_listed(question: Question, lattice: Lattice, budget: int) -> Answer:
         search = Search(instance, bounds, limit, budget - work)
         found = search.run()
         if not search.complete:
-            dive = found or Search(instance, bounds, CEILING, max(1000, budget // 10)).run()
+            dive = found or Search(instance, bounds, CEILING, _RESCUE).run()
             return Answer(dive, least, budget)
         work = budget - search.nodes_left
         if found is not None:
@@ -165,31 +175,49 @@ def _solve_priced(question: Question, counts: tuple[int, ...], budget: int) -> A
         question.order.max_shipments,
     )
     prices = prices_for(relaxation)
-    if prices.bound > CEILING:
-        return Answer(None, FAR, budget)
+    worst = _worst(relaxation)
+    if prices.bound > worst:
+        return Answer(None, FAR, prices.steps)
     work = prices.steps * (1 + len(columns.cost) * len(counts) // _NUMBERS)
     descent = Descent(relaxation, prices, rules_of(question), packing_for(counts))
-    answer = _descend(descent, prices, question.radix * len(counts), max(0, budget - work))
+    first = question.radix * len(counts)
+    answer = _descend(descent, first, worst - prices.bound, max(0, budget - work))
     proven = answer.bound if columns.whole else _floor(question)
     return Answer(answer.found, min(proven, answer.bound), work + answer.work)
 
 
-def _descend(descent: Descent, prices: Prices, slack: int, budget: int) -> Answer:
+def _worst(relaxation: Relaxation) -> int:
+    """More than any plan can cost."""
+    pieces = sum(relaxation.counts)
+    shorts = sum(c * (p or 0) for c, p in zip(relaxation.counts, relaxation.short, strict=True))
+    return pieces * max(0, int(relaxation.cost.max(initial=0))) + shorts + 1
+
+
+def _descend(descent: Descent, slack: int, most_slack: int, budget: int) -> Answer:
     """One narrow search for a good plan, then all plans within a growing slack."""
-    work, proven = 0, prices.bound
-    descent.run(CEILING, budget, width=2)
-    while slack <= CEILING:
-        work = budget - descent.nodes_left
-        complete = descent.run(slack, budget - work)
-        work = budget - descent.nodes_left
-        best = descent.best
+    least = descent.prices.bound
+    proven = least
+    descent.run(most_slack, max(1, budget), width=2)
+    left = descent.nodes_left
+    while True:
+        slack = min(slack, most_slack)
+        complete = descent.run(slack, left)
+        left, best = descent.nodes_left, descent.best
         if not complete:
-            return Answer(best, proven, budget)
-        if best is not None and best.value <= prices.bound + slack:
-            return Answer(best, best.value, work)
-        proven = prices.bound + slack + 1
-        slack = max(4 * slack, prices.bound >> 9)
-    return Answer(None, FAR, work)
+            return Answer(best or _rescue(descent, most_slack), proven, budget)
+        if best is not None and best.value <= least + slack:
+            return Answer(best, best.value, budget - left)
+        if slack == most_slack:
+            return Answer(None, FAR, budget - left)
+        proven = least + slack + 1
+        slack = max(4 * slack, least >> 9)
+
+
+def _rescue(descent: Descent, slack: int) -> Found | None:
+    """Any plan at all."""
+    for width in (2, 4, 8):
+        descent.run(slack, _RESCUE, width)
+    return descent.best
 
 
 def _floor(question: Question) -> int:

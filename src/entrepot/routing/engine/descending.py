@@ -66,6 +66,13 @@ class Descent:
         self.slack = 0
         self.width = 0
         self._entries: list[list[_Entry]] = []
+        self._limited = rules.most < sum(relaxation.counts)
+        self._exact: dict[int, list[_Entry]] = {}
+        self._shortable = sum(
+            field
+            for field, price in zip(packing.fields, relaxation.short, strict=True)
+            if price is not None
+        )
         self._stock: dict[int, int] = {}
 
     def run(self, slack: int, nodes: int, width: int = 0) -> bool:
@@ -93,6 +100,11 @@ class Descent:
         for extra, row, node, pack, cost, part, first in columns:
             entry = (extra, row, node, pack, cost, (row, tuple(part), cost))
             self._entries[first].append(entry)
+        self._exact = {}
+        if self._limited:
+            for entries in self._entries:
+                for entry in entries:
+                    self._exact.setdefault(entry[3], []).append(entry)
 
     def _serve(
         self, rest: int, spent: int, value: int, chosen: tuple[_Entry, ...], item: int, row: int
@@ -115,7 +127,11 @@ class Descent:
     ) -> None:
         guard = self.packing.guard
         open_rest, tried = rest | guard, 0
-        for entry in self._entries[first]:
+        entries = self._entries[first]
+        last = self._limited and len(chosen) + 1 == self.rules.most
+        if last and not rest & self._shortable:
+            entries = self._exact.get(rest, [])  # the last shipment must take all that is left
+        for entry in entries:
             if spent + entry[0] > self.slack:
                 break
             if entry[1] <= floor or (open_rest - entry[3]) & guard != guard:

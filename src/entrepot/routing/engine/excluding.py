@@ -28,9 +28,7 @@ def exclusion(network: Network, order: Order, option: int) -> Exclusion | None:
     return None
 
 
-def _rate(
-    network: Network, order: Order, node: Node, service: Service
-) -> tuple[Rate | None, int]:
+def _rate(network: Network, order: Order, node: Node, service: Service) -> tuple[Rate | None, int]:
     far = distance_km(order.dest, node.lat, node.lon)
     zone = sum(limit < far for limit in network.zone_km)
     return service.rates[zone], zone
@@ -52,11 +50,9 @@ def idle_reason(question: Question, row: int) -> Exclusion:
         wanted = sorted({tag for line in order.lines for tag in line.tags})
         return Exclusion("not_capable", sorted(set(node.tags) & set(service.tags)), wanted)
     if not question.demand.can[row].any():
-        skus = [line.sku for line in accepted]
+        skus = sorted(line.sku for line in accepted)
         return Exclusion("no_stock", [], skus)
-    lightest = min(
-        max(line.g, -(-line.cm3 * 1000 // service.divisor)) for line in accepted
-    )
+    lightest = min(max(line.g, -(-line.cm3 * 1000 // service.divisor)) for line in accepted)
     if lightest > service.max_g:
         return Exclusion("too_heavy", lightest, service.max_g)
     return Exclusion("no_plan", "no allowed plan uses this option", None)

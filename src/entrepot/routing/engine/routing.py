@@ -16,13 +16,12 @@ ENGINE: Final = f"entrepot-routing/1 numpy/{version('numpy')} highs/{version('hi
 """The engine's version; the libraries that its bytes may depend on are part of it."""
 
 
-def route(
-    problem: Problem, *, budget: int = DEFAULT_BUDGET, explained: bool = False
-) -> Plan:
+def route(problem: Problem, *, budget: int = DEFAULT_BUDGET, explained: bool = False) -> Plan:
     """Decide every order of a checked problem one by one. `budget`: work units per order.
 
-    `explained` adds every option's candidate. The plan is called optimal when every order got what it would get alone: then no other
-    division of stock could be cheaper. Otherwise the sum of those costs is the bound.
+    `explained` adds every option's candidate. The plan is called optimal when every order got
+    what it would get alone: then no other division of stock could be cheaper. Otherwise the sum
+    of those costs is the bound.
     """
     network = Network(problem)
     alone, left = untouched(network), untouched(network)
