@@ -187,3 +187,49 @@ def _order(rng: random.Random, i: int, skus: list[str], lines: int, kind: str) -
             for sku in chosen
         ],
     }
+
+
+def wave(orders: int) -> Document:
+    """Orders on 20 nodes that share scarce stock and the nodes' capacities for one day."""
+    rng = random.Random(f"wave/{orders}")
+    skus = [f"SKU{i:03d}" for i in range(orders // 4)]
+    cards = {carrier: _card(rng, "ordinary") for carrier in CARRIERS}
+    places = [_node(rng, i, [], "ordinary", 20) for i in range(20)]
+    services = [s for place in places for s in _services(rng, place["id"], cards, "ordinary")]
+    made = [_wave_order(rng, i, skus) for i in range(orders)]
+    demand = {sku: 0 for sku in skus}
+    for order in made:
+        for line in order["lines"]:
+            demand[line["sku"]] += line["qty"]
+    for sku in skus:
+        here = [place for place in places if rng.random() < 0.45] or places[:1]
+        total = demand[sku] + demand[sku] // 12 + 1
+        shares = [rng.random() + 0.1 for _ in here]
+        for place, share in zip(here, shares, strict=True):
+            place["stock"][sku] = [-int(-total * share // sum(shares)), 0, 0]
+    units = sum(demand.values())
+    for place in places:
+        place["cap_units"] = units // 20 + _whole(rng, 0, units // 20)
+    return {
+        "format": "routing-problem/1",
+        "seed": orders,
+        "instant0": "2026-11-22T00:00:00Z",
+        "currency": "CNY",
+        "now": 480,
+        "zone_km": [50, 300, 800, 1500, 2500],
+        "nodes": places,
+        "services": services,
+        "orders": made,
+    }
+
+
+def _wave_order(rng: random.Random, i: int, skus: list[str]) -> Document:
+    """One to four lines; few SKUs are asked for often (a power law)."""
+    wanted = list(dict.fromkeys(
+        skus[int(len(skus) * rng.random() ** 2.2)] for _ in range(_whole(rng, 1, 4))
+    ))  # fmt: skip
+    order = _order(rng, i, wanted, len(wanted), "ordinary")
+    order["id"] = f"O{i:05d}"
+    for line in order["lines"]:
+        line |= {"tags": [], "short": 3000}
+    return order

@@ -57,7 +57,7 @@ def columns_for(question: Question) -> Columns:
         none = np.zeros(0, np.int64)
         return Columns(none, np.zeros((0, width), np.int64), none, True)
     place, part = np.concatenate(rows), np.concatenate(parts)[np.concatenate(at)]
-    cost, possible = _price(question, place, part)
+    cost, possible = price_columns(question, place, part)
     return Columns(place[possible], part[possible], cost[possible], whole)
 
 
@@ -85,7 +85,8 @@ def _own_parts(can: Ints, most: int) -> tuple[Ints, bool]:
     return full, complete
 
 
-def _price(question: Question, row: Ints, part: Ints) -> tuple[Ints, Bools]:
+def price_columns(question: Question, row: Ints, part: Ints) -> tuple[Ints, Bools]:
+    """Values of columns [M] (money times radix, plus one), and whether they are possible."""
     network, eligible, demand = question.network, question.eligible, question.demand
     option = eligible.option[row]
     handling = (part * demand.handling[row]).sum(axis=1)

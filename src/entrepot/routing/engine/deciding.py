@@ -19,6 +19,7 @@ from entrepot.routing.engine.bounding import Stage, stage_for, staged_bounds
 from entrepot.routing.engine.columns import columns_for
 from entrepot.routing.engine.descending import Descent, packing_for
 from entrepot.routing.engine.format import Order, OrderPlan
+from entrepot.routing.engine.greedy import greedy_plan
 from entrepot.routing.engine.lattice import (
     CEILING,
     FAR,
@@ -35,10 +36,10 @@ from entrepot.routing.engine.pricing import Relaxation, prices_for
 from entrepot.routing.engine.searching import Instance, Search
 from entrepot.routing.engine.table import cost_table
 
-DEFAULT_BUDGET: Final = 50_000
+DEFAULT_BUDGET: Final = 12_000
 """Work units per order: expanded states, simplex steps, and 16,384 numbers priced."""
 _MAX_STAGES: Final = 12
-_QUICK_TRY: Final = 4_000
+_QUICK_TRY: Final = 2_500
 _NUMBERS: Final = 16_384
 _RESCUE: Final = 20_000
 """States for finding any plan after the budget has ended."""
@@ -204,7 +205,7 @@ def _descend(descent: Descent, slack: int, most_slack: int, budget: int) -> Answ
         complete = descent.run(slack, left)
         left, best = descent.nodes_left, descent.best
         if not complete:
-            return Answer(best or _rescue(descent, most_slack), proven, budget)
+            return Answer(_rescue(descent, most_slack), proven, budget)
         if best is not None and best.value <= least + slack:
             return Answer(best, best.value, budget - left)
         if slack == most_slack:
@@ -214,9 +215,13 @@ def _descend(descent: Descent, slack: int, most_slack: int, budget: int) -> Answ
 
 
 def _rescue(descent: Descent, slack: int) -> Found | None:
-    """Any plan at all."""
-    for width in (2, 4, 8):
-        descent.run(slack, _RESCUE, width)
+    """The budget has ended: a decent plan, or any at all."""
+    plan = greedy_plan(descent.relaxation, descent.prices, descent.rules)
+    if plan is not None and descent.rules.better(descent.best, plan):
+        descent.best = plan
+    if descent.best is None:
+        for width in (2, 4, 8):
+            descent.run(slack, _RESCUE, width)
     return descent.best
 
 

@@ -17,7 +17,7 @@ FAR = 2**60
 """Money that stands for "cannot be done"; two of them still fit into 64 bits."""
 CEILING = FAR // 2
 """No real cost reaches this, and nothing impossible falls below it."""
-SMALL_PAIRS = 60_000
+SMALL_PAIRS = 120_000
 """Up to so many (state, part) pairs listing all parts is the fastest way."""
 MAX_PAIRS = 1_200_000
 """Above so many pairs index arrays are not made."""

@@ -41,11 +41,12 @@ def route(problem: Problem, *, budget: int = DEFAULT_BUDGET, explained: bool = F
         left = take(network, order, plan, left)
     cost = sum(plan.cost for plan in plans)
     return Plan(
-        "routing-plan/1", ENGINE, _status(plans, cost, bound), cost, bound, work, tuple(plans)
+        "routing-plan/1", ENGINE, status_of(plans, cost, bound), cost, bound, work, tuple(plans)
     )
 
 
-def _status(plans: list[OrderPlan], cost: int, bound: int) -> Status:
+def status_of(plans: list[OrderPlan], cost: int, bound: int) -> Status:
+    """The status of a whole plan."""
     if any(plan.status == "infeasible" for plan in plans):
         return "infeasible"
     return "optimal" if cost == bound else "bounded"
@@ -86,10 +87,13 @@ def fits(network: Network, order: Order, plan: OrderPlan, left: Left) -> bool:
     return bool((left.capacity >= np.array(capacity, np.int64)).all())
 
 
-def take(network: Network, order: Order, plan: OrderPlan, left: Left) -> Left:
-    """What is left after a plan."""
+def take(
+    network: Network, order: Order, plan: OrderPlan, left: Left, *, back: bool = False
+) -> Left:
+    """What is left after a plan (`back`: after giving it back)."""
+    sign = -1 if back else 1
     units, capacity = needs(network, order, plan)
     usable = dict(left.usable)
     for sku, taken in units.items():
-        usable[sku] = usable.get(sku, network.stock(sku)[0]) - np.array(taken)
-    return Left(usable, left.capacity - np.array(capacity, np.int64))
+        usable[sku] = usable.get(sku, network.stock(sku)[0]) - sign * np.array(taken)
+    return Left(usable, left.capacity - sign * np.array(capacity, np.int64))
