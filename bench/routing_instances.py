@@ -189,15 +189,18 @@ def _order(rng: random.Random, i: int, skus: list[str], lines: int, kind: str) -
     }
 
 
-def wave(orders: int) -> Document:
-    """Orders on 20 nodes that share scarce stock and the nodes' capacities for one day."""
-    rng = random.Random(f"wave/{orders}")
-    skus = [f"SKU{i:03d}" for i in range(orders // 4)]
+def wave(orders: int, catalogue: int) -> Document:
+    """Orders on 20 nodes that share scarce stock of `catalogue` SKUs and a day's capacities.
+
+    Stock exceeds demand by a twelfth; the fewer SKUs, the deeper each node's stock of one.
+    """
+    rng = random.Random(f"wave/{orders}/{catalogue}")
+    skus = [f"SKU{i:03d}" for i in range(catalogue)]
     cards = {carrier: _card(rng, "ordinary") for carrier in CARRIERS}
     places = [_node(rng, i, [], "ordinary", 20) for i in range(20)]
     services = [s for place in places for s in _services(rng, place["id"], cards, "ordinary")]
     made = [_wave_order(rng, i, skus) for i in range(orders)]
-    demand = {sku: 0 for sku in skus}
+    demand = dict.fromkeys(skus, 0)
     for order in made:
         for line in order["lines"]:
             demand[line["sku"]] += line["qty"]

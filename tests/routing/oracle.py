@@ -5,7 +5,7 @@ engine. Solves one order on untouched stock and capacities.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import highspy
 import numpy as np
@@ -114,9 +114,36 @@ class Model:
         return solver.getInfo().objective_function_value
 
 
+class Entered(NamedTuple):
+    """One order's columns in a model: its options, whether each is used, units by line."""
+
+    order: Document
+    options: list[Document]
+    used: list[int]
+    carried: list[dict[int, int]]
+
+
 def model_of(problem: Document, order: Document) -> tuple[Model, list[dict[int, int]]]:
     """All rules for one order; also each option's columns by line."""
     model = Model()
+    entered = _enter(model, problem, order)
+    _stock_rows(model, [entered])
+    _capacity_rows(model, problem, [entered])
+    return model, entered.carried
+
+
+def least_joint_cost(problem: Document) -> int | None:
+    """The optimum of all orders together on shared stock and capacities."""
+    model = Model()
+    entered = [_enter(model, problem, order) for order in problem["orders"]]
+    _stock_rows(model, entered)
+    _capacity_rows(model, problem, entered)
+    value = model.solve()
+    return None if value is None else round(value)
+
+
+def _enter(model: Model, problem: Document, order: Document) -> Entered:
+    """Columns and rows of one order, without what it shares."""
     options = usable_options(problem, order)
     lines = order["lines"]
     short = [
@@ -131,11 +158,9 @@ def model_of(problem: Document, order: Document) -> tuple[Model, list[dict[int, 
         terms = {take[i]: 1.0 for take in carried if i in take}
         model.row(line["qty"], {**terms, short[i]: 1.0}, line["qty"])
     _stay_together(model, order, used, carried, short)
-    _stock_rows(model, order, options, carried)
-    _capacity_rows(model, problem, order, options, used, carried)
     if order.get("max_shipments") is not None:
         model.row(-INFINITY, dict.fromkeys(used, 1.0), order["max_shipments"])
-    return model, carried
+    return Entered(order, options, used, carried)
 
 
 def _shipment(
@@ -202,43 +227,36 @@ def _stay_together(
         model.row(1, {**choices, none: 1.0}, 1)
 
 
-def _stock_rows(
-    model: Model, order: Document, options: list[Document], carried: list[dict[int, int]]
-) -> None:
-    for i, line in enumerate(order["lines"]):
-        by_node: dict[str, dict[int, float]] = {}
-        for option, take in zip(options, carried, strict=True):
-            if i in take:
-                by_node.setdefault(option["node"]["id"], {})[take[i]] = 1.0
-        for option in options:
-            terms = by_node.pop(option["node"]["id"], None)
-            if terms:
-                model.row(-INFINITY, terms, usable_stock(option["node"], line["sku"]))
+def _stock_rows(model: Model, orders: list[Entered]) -> None:
+    rows: dict[tuple[str, str], dict[int, float]] = {}
+    left: dict[tuple[str, str], int] = {}
+    for entered in orders:
+        for option, take in zip(entered.options, entered.carried, strict=True):
+            for i, column in take.items():
+                key = (option["node"]["id"], entered.order["lines"][i]["sku"])
+                rows.setdefault(key, {})[column] = 1.0
+                left[key] = usable_stock(option["node"], key[1])
+    for key, terms in rows.items():
+        model.row(-INFINITY, terms, left[key])
 
 
-def _capacity_rows(
-    model: Model,
-    problem: Document,
-    order: Document,
-    options: list[Document],
-    used: list[int],
-    carried: list[dict[int, int]],
-) -> None:
+def _capacity_rows(model: Model, problem: Document, orders: list[Entered]) -> None:
     rows: dict[str, dict[int, float]] = {}
     left = {capacity["id"]: capacity["left"] for capacity in problem.get("capacities", [])}
-    for option, flag, take in zip(options, used, carried, strict=True):
-        node = option["node"]
-        uses = [*node.get("uses", []), *option["service"].get("uses", [])]
-        if node.get("cap_units") is not None:
-            own = f"units of {node['id']}"
-            left[own] = node["cap_units"]
-            uses.append([own, 0, 1, 0])
-        for capacity, per_shipment, per_unit, per_g in uses:
-            terms = rows.setdefault(capacity, {})
-            terms[flag] = terms.get(flag, 0.0) + per_shipment
-            for i, column in take.items():
-                amount = per_unit + per_g * order["lines"][i]["g"]
-                terms[column] = terms.get(column, 0.0) + amount
+    for entered in orders:
+        for option, flag, take in zip(entered.options, entered.used, entered.carried, strict=True):
+            node = option["node"]
+            uses = [*node.get("uses", []), *option["service"].get("uses", [])]
+            if node.get("cap_units") is not None:
+                own = f"units of {node['id']}"
+                left[own] = node["cap_units"]
+                uses.append([own, 0, 1, 0])
+            for capacity, per_shipment, per_unit, per_g in uses:
+                terms = rows.setdefault(capacity, {})
+                terms[flag] = terms.get(flag, 0.0) + per_shipment
+                for i, column in take.items():
+                    amount = per_unit + per_g * entered.order["lines"][i]["g"]
+                    terms[column] = terms.get(column, 0.0) + amount
     for capacity, terms in rows.items():
         model.row(-INFINITY, terms, left[capacity])
 

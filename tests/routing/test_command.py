@@ -84,3 +84,14 @@ def test_bench_prints_one_line_of_times() -> None:
     assert line["proven"] == 1.0
     for passed in (line["cold"], line["warm"]):
         assert 0 < passed["p50"] <= passed["p90"] <= passed["p99"]
+
+
+def test_a_wave_prints_a_plan_and_its_progress() -> None:
+    problem = random_problem(8, nodes=5, lines=2, orders=6)
+    for order in problem["orders"]:
+        for line in order["lines"]:
+            line["short"] = 2500
+    result = run("-", "--wave", text=json.dumps(problem))
+    assert result.exit_code == 0
+    assert len(json.loads(result.stdout)["orders"]) == 6
+    assert "round 1" in result.stderr

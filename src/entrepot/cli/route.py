@@ -17,7 +17,8 @@ from entrepot.routing.engine.deciding import DEFAULT_BUDGET, Decision, decide
 from entrepot.routing.engine.decoding import read_problem
 from entrepot.routing.engine.format import Problem, plan_bytes
 from entrepot.routing.engine.network import Network
-from entrepot.routing.engine.routing import route
+from entrepot.routing.engine.routing import route, with_candidates
+from entrepot.routing.engine.waves import Progress, route_wave
 
 BAD_INPUT = 2
 INFEASIBLE = 3
@@ -52,6 +53,9 @@ def route_command(
     budget: Annotated[
         int, typer.Option(min=1, help="Work units per order; the same input stops at the same.")
     ] = DEFAULT_BUDGET,
+    wave: Annotated[
+        bool, typer.Option("--wave", help="Decide orders that share stock together.")
+    ] = False,
     bench: Annotated[
         bool, typer.Option("--bench", help="Print CPU times per order instead of the plan.")
     ] = False,
@@ -59,7 +63,11 @@ def route_command(
     """Decide from which nodes, in how many shipments and with which services orders are filled."""
     try:
         problem = _read(file)
-        output, status = _timed(problem, budget) if bench else _planned(problem, budget, explain)
+        output, status = (
+            _timed(problem, budget)
+            if bench
+            else _planned(problem, budget, explain=explain, wave=wave)
+        )
     except Refusal as refusal:
         _complain(refusal)
         raise typer.Exit(BAD_INPUT) from None
@@ -79,9 +87,23 @@ def _read(file: str) -> Problem:
         raise typer.BadParameter(f"{file}: {error.strerror}") from None
 
 
-def _planned(problem: Problem, budget: int, explain: bool) -> tuple[bytes, str]:
-    plan = route(problem, budget=budget, explained=explain)
+def _planned(problem: Problem, budget: int, *, explain: bool, wave: bool) -> tuple[bytes, str]:
+    if wave:
+        plan = route_wave(problem, budget=budget, watch=_tell)
+        plan = with_candidates(problem, plan, budget=budget) if explain else plan
+    else:
+        plan = route(problem, budget=budget, explained=explain)
     return plan_bytes(plan), plan.status
+
+
+def _tell(progress: Progress) -> bool:
+    """A line on standard error after every round."""
+    typer.echo(
+        f"{progress.settled} orders settled, round {progress.rounds}:"
+        f" relaxation {progress.relaxation:.0f}, bound {progress.bound}",
+        err=True,
+    )
+    return True
 
 
 def _timed(problem: Problem, budget: int) -> tuple[bytes, str]:

@@ -32,17 +32,27 @@ def route(problem: Problem, *, budget: int = DEFAULT_BUDGET, explained: bool = F
             decision = decide(network, order, left, budget)
             work += decision.work
         plan = decision.plan
-        if explained:
-            candidates = explain(network, order, left, plan, budget=budget)
-            plan = msgspec.structs.replace(plan, candidates=candidates)
         plans.append(plan)
         work += first.work
         bound += first.plan.lower_bound
         left = take(network, order, plan, left)
     cost = sum(plan.cost for plan in plans)
-    return Plan(
+    whole = Plan(
         "routing-plan/1", ENGINE, status_of(plans, cost, bound), cost, bound, work, tuple(plans)
     )
+    return with_candidates(problem, whole, budget=budget) if explained else whole
+
+
+def with_candidates(problem: Problem, plan: Plan, *, budget: int) -> Plan:
+    """The plan with every option of every order explained, on what the orders before it left."""
+    network = Network(problem)
+    left = untouched(network)
+    explained = []
+    for order, decided in zip(problem.orders, plan.orders, strict=True):
+        candidates = explain(network, order, left, decided, budget=budget)
+        explained.append(msgspec.structs.replace(decided, candidates=candidates))
+        left = take(network, order, decided, left)
+    return msgspec.structs.replace(plan, orders=tuple(explained))
 
 
 def status_of(plans: list[OrderPlan], cost: int, bound: int) -> Status:
