@@ -2,9 +2,9 @@
 // can be cached for a year, and compressed copies beside them, so no request compresses.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
-import { compressed } from "./build/compressed";
-import { iconSprite } from "./build/icon-sprite";
-import { purgeTabler } from "./build/purge-tabler";
+import { compressed } from "./build/compressed.ts";
+import { iconSprite } from "./build/icon-sprite.ts";
+import { purgeTabler } from "./build/purge-tabler.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const web = here("../src/entrepot/web");

@@ -1,5 +1,6 @@
 """Pages as answers: rendered in the reader's language, under a strict content policy."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -39,7 +40,11 @@ def page(
     cookies: Sequence[Cookie] = (),
     **context: object,
 ) -> Response[str]:
-    """A rendered page or part of one."""
+    """A rendered page or part. `given` and `errors` are fields of a form: absent is empty."""
+    for name in ("given", "errors"):
+        fields = context.get(name)
+        if isinstance(fields, dict):
+            context[name] = defaultdict(str, fields)
     text = render(
         template, visit.language, visit=visit, assets=assets, now=now, new_key=new_token, **context
     )

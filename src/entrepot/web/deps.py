@@ -1,9 +1,10 @@
 """What the pages need from the application: handed in once, never looked up."""
 
-from typing import Annotated, Protocol
+from typing import Protocol
 
 import msgspec
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from entrepot.kernel.ids import TenantId
 from entrepot.platform.clock import Clock
@@ -58,5 +59,5 @@ class Site(msgspec.Struct, frozen=True, eq=False):
     assets: Assets
 
 
-Deps = Annotated[Site, Dependency(skip_validation=True)]
-Visiting = Annotated[Visit, Dependency(skip_validation=True)]
+Deps = NamedDependency[SkipValidation[Site]]
+Visiting = NamedDependency[SkipValidation[Visit]]

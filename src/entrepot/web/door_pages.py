@@ -1,6 +1,7 @@
 """Logging in and out, and the one-time link with which somebody chooses a password."""
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from entrepot.access.sessions import enter_by_link, find_link_owner, log_in, log_out
 from entrepot.access.types import Entered, LinkOwner
@@ -136,14 +137,14 @@ def _welcome(
 
 
 @get("/welcome/{token:str}")
-async def welcome(deps: Deps, visit: Visiting, token: str) -> Response[str]:
+async def welcome(deps: Deps, visit: Visiting, token: FromPath[str]) -> Response[str]:
     """A one-time link: looking at it does not use it up."""
     return _welcome(deps, visit, await _owner(deps, visit, token))
 
 
 @post("/welcome/{token:str}", status_code=200)
 async def choose_password(
-    request: PageRequest, deps: Deps, visit: Visiting, token: str
+    request: PageRequest, deps: Deps, visit: Visiting, token: FromPath[str]
 ) -> Response[str]:
     """Use the link: set the password and go in."""
     form = await read_form(request)

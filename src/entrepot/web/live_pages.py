@@ -6,6 +6,7 @@ A stream ends when its session ends; the browser then comes back through the doo
 from collections.abc import AsyncIterator
 
 from litestar import get
+from litestar.params import FromPath
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from entrepot.access.sessions import find_logged_in
@@ -41,7 +42,7 @@ async def portal_events(deps: Deps, visit: Visiting) -> ServerSentEvent:
 
 
 @get("/staff/events/{warehouse:str}")
-async def staff_events(deps: Deps, visit: Visiting, warehouse: str) -> ServerSentEvent:
+async def staff_events(deps: Deps, visit: Visiting, warehouse: FromPath[str]) -> ServerSentEvent:
     """What changes in this warehouse."""
     if not works_in(staff_of(visit), warehouse):
         raise NotFound("there is no such warehouse for you", code="unknown_warehouse")

@@ -1,6 +1,7 @@
 """The office's warehouses: places with their zone and address, and their bins."""
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from entrepot.flows.create_bins import create_bins
 from entrepot.flows.create_node import create_node
@@ -105,13 +106,17 @@ async def _node(
 
 
 @get("/admin/nodes/{code:str}")
-async def node(deps: Deps, visit: Visiting, code: str, after: str = "") -> Response[str]:
+async def node(
+    deps: Deps, visit: Visiting, code: FromPath[str], after: FromQuery[str] = ""
+) -> Response[str]:
     """One warehouse and its bins."""
     return await _node(deps, visit, code, after=after[:40])
 
 
 @post("/admin/nodes/{code:str}/bins", status_code=200)
-async def add_bins(request: PageRequest, deps: Deps, visit: Visiting, code: str) -> Response[str]:
+async def add_bins(
+    request: PageRequest, deps: Deps, visit: Visiting, code: FromPath[str]
+) -> Response[str]:
     """A storage zone full of equal bins, or a few bins by name."""
     form = await read_form(request)
     try:

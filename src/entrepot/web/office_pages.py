@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from entrepot.flows.create_customer import create_customer
 from entrepot.flows.create_person import create_person
@@ -59,7 +60,7 @@ async def today(deps: Deps, visit: Visiting) -> Response[str]:
 
 @get("/admin/parcels")
 async def parcels(
-    deps: Deps, visit: Visiting, number: str = "", after: UUID | None = None
+    deps: Deps, visit: Visiting, number: FromQuery[str] = "", after: FromQuery[UUID | None] = None
 ) -> Response[str]:
     """Parcels by number, or the newest."""
     staff = staff_of(visit)
@@ -81,7 +82,7 @@ async def parcels(
 
 
 @get("/admin/parcels/{parcel_id:uuid}")
-async def parcel(deps: Deps, visit: Visiting, parcel_id: UUID) -> Response[str]:
+async def parcel(deps: Deps, visit: Visiting, parcel_id: FromPath[UUID]) -> Response[str]:
     """One parcel, with its bins."""
     staff = staff_of(visit)
     places = await places_of(deps, staff)
@@ -131,7 +132,7 @@ async def _customers(
 
 @get("/admin/customers")
 async def customers(
-    deps: Deps, visit: Visiting, code: str = "", after: UUID | None = None
+    deps: Deps, visit: Visiting, code: FromQuery[str] = "", after: FromQuery[UUID | None] = None
 ) -> Response[str]:
     """Customers by member code, or the newest."""
     return await _customers(deps, visit, code=code, after=after)
@@ -181,14 +182,14 @@ async def _customer(
 
 
 @get("/admin/customers/{customer_id:uuid}")
-async def customer(deps: Deps, visit: Visiting, customer_id: UUID) -> Response[str]:
+async def customer(deps: Deps, visit: Visiting, customer_id: FromPath[UUID]) -> Response[str]:
     """One customer: contact, addresses, parcels."""
     return await _customer(deps, visit, customer_id)
 
 
 @post("/admin/customers/{customer_id:uuid}/invite", status_code=200)
 async def invite_customer(
-    request: PageRequest, deps: Deps, visit: Visiting, customer_id: UUID
+    request: PageRequest, deps: Deps, visit: Visiting, customer_id: FromPath[UUID]
 ) -> Response[str]:
     """A log-in for the customer: the one-time link is shown once."""
     form = await read_form(request)

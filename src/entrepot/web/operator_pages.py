@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 from litestar import Response, get, post
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath
 
 from entrepot.access.operators import enter_as_operator, find_operator, log_out_operator
 from entrepot.kernel.principals import Operator
@@ -102,13 +103,15 @@ async def isolation(deps: Deps, visit: Visiting) -> Response[str]:
 
 
 @get("/enter/{token:str}")
-async def enter_page(deps: Deps, visit: Visiting, token: str) -> Response[str]:
+async def enter_page(deps: Deps, visit: Visiting, token: FromPath[str]) -> Response[str]:
     """A one-time link: looking does not use it up, the button does."""
     return page(visit, "platform/enter.html", assets=deps.assets, now=deps.clock())
 
 
 @post("/enter/{token:str}")
-async def enter(request: PageRequest, deps: Deps, visit: Visiting, token: str) -> Response[str]:
+async def enter(
+    request: PageRequest, deps: Deps, visit: Visiting, token: FromPath[str]
+) -> Response[str]:
     """Use the link up and go in."""
     agent = request.headers.get("user-agent", "")
     session, _ = await enter_as_operator(deps.db, token=token, agent=agent)

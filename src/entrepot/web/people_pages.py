@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 
 from entrepot.access.keys import new_material
 from entrepot.access.permissions import PERMISSIONS, ROLES
@@ -87,7 +88,7 @@ async def invite(request: PageRequest, deps: Deps, visit: Visiting) -> Response[
 
 @post("/admin/people/{person_id:uuid}/link", status_code=200)
 async def new_link(
-    request: PageRequest, deps: Deps, visit: Visiting, person_id: UUID
+    request: PageRequest, deps: Deps, visit: Visiting, person_id: FromPath[UUID]
 ) -> Response[str]:
     """A fresh one-time link for somebody who lost theirs or forgot the password."""
     form = await read_form(request)
@@ -111,7 +112,7 @@ async def new_link(
 
 @post("/admin/people/{person_id:uuid}/disable", status_code=200)
 async def shut_out(
-    request: PageRequest, deps: Deps, visit: Visiting, person_id: UUID
+    request: PageRequest, deps: Deps, visit: Visiting, person_id: FromPath[UUID]
 ) -> Response[str]:
     """Shut somebody out at once."""
     form = await read_form(request)
@@ -187,7 +188,9 @@ async def make_key(request: PageRequest, deps: Deps, visit: Visiting) -> Respons
 
 
 @post("/admin/keys/{key_id:str}/revoke", status_code=200)
-async def revoke(request: PageRequest, deps: Deps, visit: Visiting, key_id: str) -> Response[str]:
+async def revoke(
+    request: PageRequest, deps: Deps, visit: Visiting, key_id: FromPath[str]
+) -> Response[str]:
     """End a key at once."""
     form = await read_form(request)
     try:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromPath
 
 from entrepot.flows.get_customer import get_customer
 from entrepot.flows.get_parcel import get_parcel
@@ -94,13 +95,13 @@ async def _parcel(deps: Site, visit: Visit, parcel_id: UUID, template: str) -> R
 
 
 @get("/portal/parcels/{parcel_id:uuid}")
-async def parcel(deps: Deps, visit: Visiting, parcel_id: UUID) -> Response[str]:
+async def parcel(deps: Deps, visit: Visiting, parcel_id: FromPath[UUID]) -> Response[str]:
     """One parcel and all that happened to it."""
     return await _parcel(deps, visit, parcel_id, "portal/parcel.html")
 
 
 @get("/portal/parcels/{parcel_id:uuid}/part")
-async def parcel_part(deps: Deps, visit: Visiting, parcel_id: UUID) -> Response[str]:
+async def parcel_part(deps: Deps, visit: Visiting, parcel_id: FromPath[UUID]) -> Response[str]:
     """The parcel's facts alone, when something changed."""
     return await _parcel(deps, visit, parcel_id, "portal/parcel_part.html")
 

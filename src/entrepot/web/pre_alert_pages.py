@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromQuery
 
 from entrepot.flows.announce_parcel import announce_parcel
 from entrepot.flows.announce_parcels import announce_parcels
@@ -107,7 +108,7 @@ async def _form(
 
 
 @get("/portal/pre-alert")
-async def pre_alert(deps: Deps, visit: Visiting, done: str = "") -> Response[str]:
+async def pre_alert(deps: Deps, visit: Visiting, done: FromQuery[str] = "") -> Response[str]:
     """The form for one parcel."""
     said = visit.say("%(number)s is announced.", number=done[:60]) if done else ""
     return await _form(deps, visit, {}, done=said)

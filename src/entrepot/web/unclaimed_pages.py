@@ -1,10 +1,9 @@
 """Parcels without owner: the queue, and giving one to its customer."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery
 
 from entrepot.flows.assign_parcel import assign_parcel
 from entrepot.flows.list_nodes import list_nodes
@@ -24,7 +23,7 @@ _PAGE = 50
 
 @get("/staff/unclaimed")
 async def unclaimed(
-    deps: Deps, visit: Visiting, after: UUID | None = None, done: str = ""
+    deps: Deps, visit: Visiting, after: FromQuery[UUID | None] = None, done: FromQuery[str] = ""
 ) -> Response[str]:
     """The queue, oldest first."""
     parcels = await list_unclaimed(deps.db, staff_of(visit), most=_PAGE, after=after)
@@ -42,7 +41,7 @@ async def unclaimed(
 
 
 @get("/staff/unclaimed/{parcel_id:uuid}")
-async def unclaimed_parcel(deps: Deps, visit: Visiting, parcel_id: UUID) -> Response[str]:
+async def unclaimed_parcel(deps: Deps, visit: Visiting, parcel_id: FromPath[UUID]) -> Response[str]:
     """One parcel without owner, with what its label told."""
     return await _show(deps, visit, parcel_id)
 
@@ -83,7 +82,7 @@ async def assign(
     request: PageRequest,
     deps: Deps,
     visit: Visiting,
-    parcel_id: Annotated[UUID, Parameter()],
+    parcel_id: FromPath[UUID],
 ) -> Response[str]:
     """Give the parcel to a customer."""
     form = await read_form(request)
