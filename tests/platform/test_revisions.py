@@ -112,7 +112,7 @@ async def _keep_asking(
                 asked += 1
             except Exception as error:  # noqa: BLE001  every failure is what we look for
                 failures.append(f"{type(error).__name__}: {error}")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
     return asked
 
 
@@ -141,7 +141,7 @@ async def test_a_fleet_killed_on_its_way_arrives(own: InstalledServer, newer: Pa
     asking = asyncio.create_task(_keep_asking(own, tenants, failures, stop))
     seen: list[list[str]] = []
     for kill in range(KILLS):
-        await _run(own, newer, kill_after_s=rng.uniform(0.05, 0.25 + 0.15 * kill))
+        await _run(own, newer, kill_after_s=rng.uniform(0.2, 0.6 + 0.3 * kill))
         await asyncio.sleep(0.3)
         seen.append([await _state(own, name) for name in names[1:]])
     assert await _run(own, newer, kill_after_s=None) == 0

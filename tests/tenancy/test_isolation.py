@@ -104,7 +104,7 @@ async def test_a_naive_set_up_falls_and_is_told_what_is_open(server: InstalledSe
         (
             "grant connect on database {a} to {b}_a",
             "revoke connect on database {a} from {b}_a",
-            "strangers_inside",
+            "connect_pairs",
         ),
         (
             "grant connect on database {a} to public",
