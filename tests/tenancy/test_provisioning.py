@@ -1,6 +1,9 @@
 """Tenants are made, found, suspended, turned and deleted; whatever is cut off can be repeated."""
 
 import asyncio
+import base64
+import hashlib
+import hmac
 from datetime import UTC, datetime
 
 import asyncpg
@@ -9,6 +12,9 @@ import pytest
 from entrepot.kernel.ids import is_tenant_id
 from entrepot.kernel.principals import Job
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
+from entrepot.platform.clock import system_clock
+from entrepot.platform.database import Database
+from entrepot.platform.pools import Pools
 from entrepot.platform.secrets import Unsealable
 from entrepot.platform.sqlfile import parse_statement
 from entrepot.tenancy import provisioning, queries
@@ -157,6 +163,23 @@ async def test_a_turned_password_touches_nobody_else(server: InstalledServer) ->
     await (await connect(others)).close()
 
 
+async def test_another_process_notices_a_turned_password(server: InstalledServer) -> None:
+    tenant = await server.tenant()
+    directory = Directory(server.settings, server.plane.key)
+    pools = Pools(directory, budget=4)
+    elsewhere = Database(pools, system_clock)
+    try:
+        async with elsewhere.read(Job(tenant.tenant, "test")) as tx:
+            await tx.value(WHO)
+        pools.forget(tenant.tenant)
+        await provisioning.rotate_password(server.plane, OPERATOR, tenant=tenant.tenant)
+        async with elsewhere.read(Job(tenant.tenant, "test")) as tx:
+            assert await tx.value(WHO) == f"{tenant.database_name}_a"
+    finally:
+        await pools.close()
+        await directory.close()
+
+
 async def test_a_credential_copied_to_another_tenant_does_not_open(
     server: InstalledServer,
 ) -> None:
@@ -248,10 +271,6 @@ async def test_the_directory_outlives_a_cut_connection(server: InstalledServer) 
 
 async def test_passwords_travel_as_verifiers(server: InstalledServer) -> None:
     """RFC 7677 gives a vector: user, pencil, 4096 rounds, this salt; server signature in it."""
-    import base64
-    import hashlib
-    import hmac
-
     salt = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")
     made = verifier("pencil", salt=salt)
     stored, server_key = (base64.b64decode(part) for part in made.split("$")[2].split(":"))
