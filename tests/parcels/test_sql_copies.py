@@ -19,7 +19,10 @@ from entrepot.parties.persons import one_apart, same_phone_end
 from tests.flows.trade import Trade, open_trade
 from tests.postgres_fixture import InstalledServer
 
-SQL = (Path(entrepot.__file__).parent / "parcels" / "functions.sql").read_text(encoding="utf-8")
+SQL = "".join(
+    path.read_text(encoding="utf-8")
+    for path in (Path(entrepot.__file__).parent / "parcels").glob("functions*.sql")
+)
 
 
 @pytest.fixture(scope="module")
