@@ -30,12 +30,12 @@ const VIBRATIONS: Record<Tone, number[]> = {
   stop: [350, 120, 350, 120, 350],
 };
 
-let speaker: AudioContext | null = null;
+// Made when the page loads: making one takes long enough to disturb a running scan.
+const speaker = "AudioContext" in window ? new AudioContext() : null;
 
 /** Browsers let a page sound only after a key or a tap: wake the speaker at the first one. */
 export function wakeSpeaker(): void {
-  speaker ??= new AudioContext();
-  if (speaker.state === "suspended") void speaker.resume();
+  if (speaker?.state === "suspended") void speaker.resume();
 }
 
 function play(context: AudioContext, note: Note): void {

@@ -35,9 +35,10 @@ export function listen(ends: WedgeEnds): void {
     before = field && { field, value: field.value };
   }
 
+  // A busy page may fire this timer between two characters of one scan. The burst is therefore
+  // kept: when the next character's own time shows that it belongs to it, it goes on.
   function settle(): void {
     if (burst !== "" && before === null) ends.typed(burst);
-    burst = "";
   }
 
   document.addEventListener(
@@ -51,7 +52,7 @@ export function listen(ends: WedgeEnds): void {
         event.preventDefault();
         event.stopImmediatePropagation();
         window.clearTimeout(slow);
-        if (before) before.field.value = before.value;
+        if (before?.field.isConnected) before.field.value = before.value;
         const code = firstLine(burst);
         burst = "";
         ends.scanned(code);

@@ -75,6 +75,11 @@ class Assets:
         """The address of the icon sprite; append `#name`."""
         return PREFIX + next(name for name in self.files if name.startswith("icons-"))
 
+    @property
+    def mark(self) -> str:
+        """The address of the sign for the browser's tab."""
+        return PREFIX + next(name for name in self.files if name.startswith("mark-"))
+
 
 def _read(path: Path) -> Asset:
     plain = path.read_bytes()

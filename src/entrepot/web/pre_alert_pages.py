@@ -21,10 +21,20 @@ from entrepot.web.portal_pages import addresses_of, shopper_of
 from entrepot.web.refusals import by_field, field_words, in_words
 from entrepot.web.rendering import named
 from entrepot.web.visits import PageRequest, Visit
+from entrepot.web.words import _ as mark
 
 _LINE = re.compile(r"lines\[(\d+)\]")
 _FIELDS = ("tracking_number", "courier", "warehouse", "description", "quantity", "unit_price",
            "currency")  # fmt: skip
+_COLUMNS = {
+    "tracking_number": mark("Tracking number"),
+    "courier": mark("Courier"),
+    "description": mark("Item"),
+    "category": mark("Category"),
+    "quantity": mark("Quantity"),
+    "unit_price": mark("Unit price"),
+    "currency": mark("Currency"),
+}
 _SHOWN_AS = {
     "items[0].description": "description",
     "items[0].quantity": "quantity",
@@ -135,7 +145,10 @@ def lines_of(visit: Visit, text: str, refusal: Refusal) -> list[PastedLine]:
     for error in refusal.errors:
         at = _LINE.match(error.path)
         if at:
-            wrong.setdefault(int(at[1]), []).append(field_words(visit, error))
+            column = _COLUMNS.get(error.path.rpartition(".")[2])
+            said = field_words(visit, error)
+            said = f"{visit.say(column)}: {said}" if column else said
+            wrong.setdefault(int(at[1]), []).append(said)
     return [
         PastedLine(number, line, wrong.get(number, []))
         for number, line in enumerate(text.splitlines(), start=1)

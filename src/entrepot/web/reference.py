@@ -54,12 +54,13 @@ def operations_of(document: Schema) -> list[Operation]:
 
 def _operation(path: str, verb: str, said: Schema, schemas: Schema) -> Operation:
     body = _json_schema(said.get("requestBody", {}))
+    title, _, text = said.get("description", "").strip().partition("\n")
     return Operation(
         anchor=f"{verb}{path}".replace("/", "-").replace("{", "").replace("}", ""),
         verb=verb,
         path=path,
-        title=said.get("summary", ""),
-        text=said.get("description", ""),
+        title=title or said.get("summary", ""),
+        text=text.strip(),
         parameters=[_parameter(one, schemas) for one in said.get("parameters", [])],
         body=_rows(body, schemas) if body else [],
         answers=[_answer(status, one, schemas) for status, one in said["responses"].items()],

@@ -4,6 +4,7 @@ import msgspec
 
 from entrepot.kernel.refusals import FieldError, Refusal
 from entrepot.web.visits import Visit
+from entrepot.web.words import _
 
 
 class RefusalWords(msgspec.Struct, frozen=True):
@@ -12,10 +13,6 @@ class RefusalWords(msgspec.Struct, frozen=True):
     title: str
     text: str
     code: str
-
-
-def _(text: str) -> str:
-    return text
 
 
 _KINDS = {
@@ -71,11 +68,12 @@ _FIELDS = {
     "not_a_number": _("This is not a whole number."),
     "not_a_quantity": _("A whole number from 1 to 100,000 is needed."),
     "not_an_amount": _("An amount like 49.00 is needed."),
+    "not_a_price": _("An amount like 49.00 is needed."),
     "not_a_currency": _("A currency code of three letters is needed, like CNY."),
     "wrong_type": _("This is not of the right kind."),
     "wrong_value": _("This cannot be right: too long, too short or not of the expected form."),
     "not_a_tracking_number": _("This cannot be a tracking number."),
-    "tracking_number_length": _("A tracking number has 4 to 40 characters."),
+    "tracking_number_length": _("A tracking number has 4 to 48 characters."),
     "unreadable_code": _("This cannot be a tracking number."),
     "double": _("This number is there twice."),
     "too_many_columns": _("Seven columns at most."),

@@ -15,6 +15,7 @@ from entrepot.parties.types import CustomerBrief
 from entrepot.web import languages
 from entrepot.web.refusals import in_words
 from entrepot.web.visits import Visit
+from entrepot.web.words import _
 
 
 class AnswerCard(msgspec.Struct, frozen=True):
@@ -183,11 +184,6 @@ def _stop(visit: Visit, reception: Reception, zone: str) -> AnswerCard:
     )
 
 
-def _mark(text: str) -> str:
-    return text
-
-
-_ = _mark
 _DOUBTS = {
     "": _("This number was scanned before. Is a second carton with it in your hands?"),
     "other_measures": _(
@@ -258,7 +254,7 @@ def parcel_card(visit: Visit, parcel: ParcelSummary) -> AnswerCard:
     place = parcel.last_event.place
     return AnswerCard(
         "good",
-        visit.say("Put away"),
+        visit.say("To be put away"),
         number=parcel.tracking_number,
         courier=parcel.courier or "",
         owner=parcel.customer,

@@ -147,7 +147,7 @@ _AREAS = (
 _ROOMS = (
     ("portal", mark("My parcels"), "parcel", ""),
     ("portal/pre-alert", mark("Pre-alert"), "plus", ""),
-    ("portal/address", mark("Warehouse address"), "place", ""),
+    ("portal/address", mark("Address"), "place", ""),
     ("admin", mark("Today"), "list", ""),
     ("admin/parcels", mark("Parcels"), "parcel", "parcels:read"),
     ("admin/customers", mark("Customers"), "person", "customers:read"),
@@ -155,7 +155,7 @@ _ROOMS = (
     ("admin/people", mark("People"), "people", "people:read"),
     ("admin/keys", mark("API keys"), "key", "keys:read"),
     ("staff", mark("Scan station"), "scan", ""),
-    ("staff/unclaimed", mark("Unclaimed parcels"), "inbox", "parcels:read"),
+    ("staff/unclaimed", mark("Unclaimed"), "inbox", "parcels:read"),
     ("platform", mark("Tenants"), "people", ""),
     ("platform/servers", mark("Servers"), "server", ""),
     ("platform/isolation", mark("Isolation"), "shield", ""),

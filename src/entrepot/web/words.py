@@ -100,7 +100,7 @@ ROLE = {
     "manager": _("Warehouse lead"),
     "receiver": _("Receiving"),
     "inspector": _("Inspection"),
-    "putaway": _("Put away"),
+    "putaway": _("Put-away"),
     "packer": _("Packing"),
     "shipper": _("Hand-over"),
     "support": _("Customer service"),
