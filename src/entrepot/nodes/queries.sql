@@ -52,7 +52,7 @@ order by b.code
 limit :most;
 
 -- name: is_bin_code
-select exists (
+select exists(
     select 1 from nodes.bin as b
     join nodes.node as n on n.node_id = b.node_id
     where b.code = :code and b.closed_at is null and n.closed_at is null
