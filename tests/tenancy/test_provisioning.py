@@ -103,6 +103,30 @@ async def test_one_cut_off_while_made_is_finished_by_making_it_again(
     assert await _session_user(server, tenant) == f"{tenant.database_name}_a"
 
 
+async def test_a_copy_nobody_could_enter_is_made_anew(
+    server: InstalledServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cut(*_: object) -> None:
+        raise ConnectionAbortedError
+
+    monkeypatch.setattr(provisioning, "_introduce", cut)
+    with pytest.raises(ConnectionAbortedError):
+        await server.tenant("half-copied")
+    monkeypatch.undo()
+    async with server.plane.database.control(OPERATOR) as tx:
+        half = await queries.get_tenant(tx, word="half-copied")
+    connection = await connect(server.superuser)
+    try:
+        number = "select oid from pg_database where datname = $1"
+        before = await connection.fetchval(number, half.database_name)
+        await connection.execute(f"alter database {half.database_name} allow_connections false")
+        tenant = await server.tenant("half-copied")
+        assert await connection.fetchval(number, half.database_name) != before
+    finally:
+        await connection.close()
+    assert await _session_user(server, tenant) == f"{tenant.database_name}_a"
+
+
 async def test_slug_prefix_and_host_lead_to_the_tenant(server: InstalledServer) -> None:
     tenant = await server.tenant("by-many-ways")
     await provisioning.add_host(
