@@ -2,8 +2,12 @@
 // wherever the focus is: what it typed into a field is taken out again.
 import { firstLine } from "./codes";
 
-/** Two characters of one scan follow each other within this time; hands are slower. */
-const BURST_GAP_MS = 45;
+/** A scanner's characters follow each other within this time on average; hands are slower. */
+const SCANNER_PACE_MS = 60;
+/** After such a pause something new begins. A busy page delays single characters, so it is long. */
+const PAUSE_MS = 350;
+/** Nothing for this long: if it was slow typing, it belongs into the code field. */
+const SETTLE_MS = 120;
 const SHORTEST_SCAN = 4;
 
 type Field = HTMLInputElement | HTMLTextAreaElement;
@@ -23,56 +27,64 @@ export interface WedgeEnds {
 /** Listens to the whole document until the page goes. */
 export function listen(ends: WedgeEnds): void {
   let burst = "";
-  let last = 0;
-  let fast = true;
+  let first = 0;
+  let last = Number.NEGATIVE_INFINITY;
   let before: { field: Field; value: string } | null = null;
-  let slow = 0;
+  let settled = false;
+  let timer = 0;
 
-  function begin(target: EventTarget | null): void {
+  function begin(target: EventTarget | null, now: number): void {
     const field = editable(target);
     burst = "";
-    fast = true;
+    first = now;
+    settled = false;
     before = field && { field, value: field.value };
   }
 
-  // A busy page may fire this timer between two characters of one scan. The burst is therefore
-  // kept: when the next character's own time shows that it belongs to it, it goes on.
+  // The burst is kept: when it was a scanner after all, its end still finds it whole.
   function settle(): void {
-    if (burst !== "" && before === null) ends.typed(burst);
+    if (burst === "" || before !== null || settled) return;
+    settled = true;
+    ends.typed(burst);
   }
 
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-      const now = event.timeStamp;
-      const gap = now - last;
-      const closing = event.key === "Enter" || event.key === "Tab";
-      if (closing && burst.length >= SHORTEST_SCAN && fast && gap <= BURST_GAP_MS * 2) {
-        event.preventDefault();
-        event.stopImmediatePropagation();
-        window.clearTimeout(slow);
-        if (before?.field.isConnected) before.field.value = before.value;
-        const code = firstLine(burst);
-        burst = "";
-        ends.scanned(code);
-        return;
-      }
-      if (event.key.length !== 1) return;
-      // Space and Enter press a focused button: only a running burst may swallow them.
-      if (gap > BURST_GAP_MS || burst === "") {
-        if (event.key === " " && event.target instanceof HTMLElement && event.target !== document.body)
-          return;
-        begin(event.target);
-      }
-      burst += event.key;
-      fast = fast && (burst.length === 1 || gap <= BURST_GAP_MS);
-      last = now;
-      window.clearTimeout(slow);
-      slow = window.setTimeout(settle, BURST_GAP_MS * 2);
-    },
-    true,
-  );
+  function isScan(now: number): boolean {
+    const pace = (last - first) / Math.max(1, burst.length - 1);
+    return burst.length >= SHORTEST_SCAN && pace <= SCANNER_PACE_MS && now - last <= PAUSE_MS;
+  }
+
+  function finish(event: KeyboardEvent): void {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    window.clearTimeout(timer);
+    if (before?.field.isConnected) before.field.value = before.value;
+    const code = firstLine(burst);
+    burst = "";
+    ends.scanned(code);
+  }
+
+  function onKey(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    // The event's own time, not the time of its handling: a busy page handles late.
+    const now = event.timeStamp;
+    if (event.key === "Enter" || event.key === "Tab") {
+      if (isScan(now)) finish(event);
+      else burst = "";
+      return;
+    }
+    if (event.key.length !== 1) return;
+    if (burst === "" || now - last > PAUSE_MS) {
+      // Space alone presses a focused button; only within a scan it is part of a code.
+      if (event.key === " ") return;
+      begin(event.target, now);
+    }
+    burst += event.key;
+    last = now;
+    window.clearTimeout(timer);
+    timer = window.setTimeout(settle, SETTLE_MS);
+  }
+
+  document.addEventListener("keydown", onKey, true);
 }
 
 /** Paste anywhere is a scan too. */
