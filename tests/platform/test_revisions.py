@@ -130,6 +130,7 @@ async def _run(own: InstalledServer, sources: Path, kill_after_s: float | None) 
     return await runner.wait()
 
 
+@pytest.mark.crash
 async def test_a_fleet_killed_on_its_way_arrives(own: InstalledServer, newer: Path) -> None:
     seed = int(os.environ.get("ENTREPOT_SEED", time.time_ns() % 1_000_000))
     print(f"seed {seed}")
@@ -155,6 +156,7 @@ async def test_a_fleet_killed_on_its_way_arrives(own: InstalledServer, newer: Pa
     assert await _state(own, fresh.database_name) == "new"
 
 
+@pytest.mark.slow
 async def test_a_lock_that_is_held_is_waited_for_and_then_told(own: InstalledServer) -> None:
     tenant = await own.tenant()
     history = read_history("tenant")

@@ -107,6 +107,7 @@ async def test_a_naive_set_up_falls_and_is_told_what_is_open(server: InstalledSe
 OLDER = sorted(Path("/").glob("usr/lib/postgresql/1[5-7]/bin"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("external", [False, True])
 async def test_the_recipe_stands_elsewhere(external: bool) -> None:
     """On an older PostgreSQL if the machine has one, and on a server reached by a URL whose
