@@ -20,12 +20,10 @@ from entrepot.platform.sqlfile import parse_statement
 from entrepot.tenancy import queries
 from entrepot.tenancy.entrances import at, connect
 from entrepot.tenancy.fleet import migrate_tenants
-from entrepot.tenancy.types import TEMPLATE, Tenant
+from entrepot.tenancy.types import Tenant
 from tests.postgres_fixture import OPERATOR, InstalledServer, installation
 
 SOURCES = Path(revisions.__file__).parent.parent
-TENANTS = 10
-KILLS = 4
 BUMP = parse_statement("bump", "select platform.bump_epoch_v1('fleet')")
 NEW = {
     "revisions/tenant/209901010000_platform_one.sql": (
@@ -132,26 +130,36 @@ async def _run(own: InstalledServer, sources: Path, kill_after_s: float | None) 
 
 @pytest.mark.crash
 async def test_a_fleet_killed_on_its_way_arrives(own: InstalledServer, newer: Path) -> None:
+    await _kill_on_the_way(own, newer, tenants=10, kills=4)
+
+
+@pytest.mark.drill
+async def test_a_large_fleet_killed_often_arrives(newer: Path) -> None:
+    async with installation() as own:
+        await _kill_on_the_way(own, newer, tenants=50, kills=20)
+
+
+async def _kill_on_the_way(own: InstalledServer, newer: Path, *, tenants: int, kills: int) -> None:
     seed = int(os.environ.get("ENTREPOT_SEED", time.time_ns() % 1_000_000))
     print(f"seed {seed}")
     rng = random.Random(seed)
-    tenants = [await own.tenant() for _ in range(TENANTS)]
-    names = [TEMPLATE, *(tenant.database_name for tenant in tenants)]
+    made = [await own.tenant() for _ in range(tenants)]
+    names = [tenant.database_name for tenant in made]
     failures: list[str] = []
     stop = asyncio.Event()
-    asking = asyncio.create_task(_keep_asking(own, tenants, failures, stop))
+    asking = asyncio.create_task(_keep_asking(own, made, failures, stop))
     seen: list[list[str]] = []
-    for kill in range(KILLS):
-        await _run(own, newer, kill_after_s=rng.uniform(0.2, 0.6 + 0.3 * kill))
+    for _ in range(kills):
+        await _run(own, newer, kill_after_s=rng.uniform(0.2, 0.6 + tenants * 0.08))
         await asyncio.sleep(0.3)
-        seen.append([await _state(own, name) for name in names[1:]])
+        seen.append([await _state(own, name) for name in names])
     assert await _run(own, newer, kill_after_s=None) == 0
     stop.set()
     assert await asking > 0
     assert failures == []
-    print([f"{states.count('new')} of {TENANTS} new" for states in seen])
+    print([f"{states.count('new')} of {tenants} new" for states in seen])
     assert {state for states in seen for state in states} <= {"old", "new"}
-    assert [await _state(own, name) for name in names[1:]] == ["new"] * TENANTS
+    assert [await _state(own, name) for name in names] == ["new"] * tenants
     fresh = await own.tenant()
     assert await _state(own, fresh.database_name) == "new"
 

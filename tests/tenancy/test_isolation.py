@@ -20,7 +20,7 @@ from entrepot.platform.pools import CONTROL, Login, Seat
 from entrepot.platform.sqlfile import parse_statement
 from entrepot.tenancy import queries
 from entrepot.tenancy.entrances import at, connect
-from entrepot.tenancy.isolation import Report, Target, examine
+from entrepot.tenancy.isolation import Report, Target, examine, knock
 from entrepot.tenancy.isolation_probes import PROBES
 from entrepot.tenancy.provisioning import create_tenant
 from entrepot.tenancy.types import Kind, Tenant, TenantSettings
@@ -325,3 +325,21 @@ async def test_the_migrator_can_dump_a_hardened_database(
     out, trouble = await dump.communicate()
     assert dump.returncode == 0, trouble.decode()
     assert three[0].tenant in out.decode()
+
+
+@pytest.mark.drill
+async def test_thirty_tenants_stand_and_every_door_is_tried() -> None:
+    """SAFETY R5 in full: all probes in 30 databases, every login knocking at every database."""
+    async with installation() as own:
+        made = [await own.tenant() for _ in range(30)]
+        report = await verify(own.plane, OPERATOR)
+        assert report.open == []
+        opened = []
+        for mine in made:
+            for shopper in (False, True):
+                login = await own.login(mine, shopper=shopper)
+                for other in made:
+                    if other is not mine:
+                        said = await knock(at(login, other.database_name))
+                        opened += [] if said is None else [said]
+        assert opened == []
