@@ -18,6 +18,7 @@ from entrepot.kernel.refusals import Refusal
 from entrepot.platform import audit, faults, outbox, queue
 from entrepot.platform.database import Database
 from entrepot.platform.live import Live
+from entrepot.platform.secrets import SealingKey
 from entrepot.platform.wakeups import OUTBOX
 
 log = structlog.get_logger()
@@ -36,7 +37,7 @@ _WORKER = Operator(name="worker")
 
 
 class Worker:
-    """One worker process. `tenants` lists the active tenants; `audit_key` signs their seals."""
+    """One worker process. `tenants` lists the active tenants; `sealing` signs their seals."""
 
     def __init__(
         self,
@@ -45,14 +46,14 @@ class Worker:
         *,
         consumers: Sequence[Consumer],
         tenants: Callable[[], Awaitable[Sequence[TenantId]]],
-        audit_key: Callable[[TenantId], bytes],
+        sealing: SealingKey,
     ) -> None:
         self.name = new_token(9)
         self._stopping = False
         self._db = db
         self._live = live
         self._tenants = tenants
-        self._audit_key = audit_key
+        self._sealing = sealing
         self.works: Mapping[str, Work] = {
             OUTBOX: lambda tenant: drain(db, tenant=tenant, consumers=consumers),
             SEAL: self._seal,
@@ -107,7 +108,7 @@ class Worker:
 
     async def _seal(self, tenant: TenantId) -> bool:
         async with self._db.begin(Job(tenant=tenant, on_behalf_of="sealer")) as tx:
-            seal = await audit.seal_batch(tx, key=self._audit_key(tenant))
+            seal = await audit.seal_batch(tx, key=audit.seal_key(self._sealing, tenant))
         if seal is not None:
             async with self._db.control(_WORKER) as control:
                 await audit.keep_head(control, tenant=tenant, seal=seal)
