@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from entrepot.access.operations import forget_old
 from entrepot.jobs.consumers import Consumer
 from entrepot.jobs.drain import drain
 from entrepot.kernel.ids import TenantId, new_token
@@ -117,6 +118,7 @@ class Worker:
     async def _tidy(self, tenant: TenantId) -> bool:
         async with self._db.begin(Job(tenant=tenant, on_behalf_of="tidy")) as tx:
             await outbox.tidy_requests(tx)
+            await forget_old(tx)
         return False
 
     async def _sweep(self) -> None:
