@@ -55,6 +55,8 @@ RUNNER = """
             print("begins", flush=True)
             async for outcome in migrate_tenants(plane, Operator(name="runner"), history=history):
                 assert not outcome.trouble, outcome
+                if outcome.applied:
+                    print(outcome.database, flush=True)
 
     asyncio.run(main())
 """
@@ -114,17 +116,24 @@ async def _keep_asking(
     return asked
 
 
-async def _run(own: InstalledServer, sources: Path, kill_after_s: float | None) -> int:
+async def _run(
+    own: InstalledServer, sources: Path, *, kill_after: int | None, then_s: float = 0.0
+) -> int:
+    """Run the runner; kill it `then_s` after it has told of `kill_after` changed databases."""
     runner = await asyncio.create_subprocess_exec(
         sys.executable, "-c", textwrap.dedent(RUNNER), str(own.settings.home), str(sources),
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert runner.stdout is not None
     assert await runner.stdout.readline() == b"begins\n"
-    if kill_after_s is not None:
-        await asyncio.sleep(kill_after_s)
-        if runner.returncode is None:
-            runner.kill()
+    told = 0
+    while kill_after is None or told < kill_after:
+        if not await runner.stdout.readline():
+            return await runner.wait()
+        told += 1
+    await asyncio.sleep(then_s)
+    if runner.returncode is None:
+        runner.kill()
     return await runner.wait()
 
 
@@ -149,15 +158,19 @@ async def _kill_on_the_way(own: InstalledServer, newer: Path, *, tenants: int, k
     stop = asyncio.Event()
     asking = asyncio.create_task(_keep_asking(own, made, failures, stop))
     seen: list[list[str]] = []
-    for _ in range(kills):
-        await _run(own, newer, kill_after_s=rng.uniform(0.2, 0.6 + tenants * 0.08))
+    left = tenants
+    for kill in range(kills):
+        share = rng.randint(0, left // (kills - kill))
+        await _run(own, newer, kill_after=share, then_s=rng.uniform(0.0, 0.25))
         await asyncio.sleep(0.3)
         seen.append([await _state(own, name) for name in names])
-    assert await _run(own, newer, kill_after_s=None) == 0
+        left = seen[-1].count("old")
+    assert await _run(own, newer, kill_after=None) == 0
     stop.set()
     assert await asking > 0
     assert failures == []
     print([f"{states.count('new')} of {tenants} new" for states in seen])
+    assert "old" in seen[0], "the first kill came too late to show anything"
     assert {state for states in seen for state in states} <= {"old", "new"}
     assert [await _state(own, name) for name in names] == ["new"] * tenants
     fresh = await own.tenant()
