@@ -80,8 +80,10 @@ class Worker:
             return await self.work_once()
         except Refusal as error:
             log.warning("worker.away", error=error.code)
-            await asyncio.sleep(IDLE_S)
-            return False
+        except Exception:  # one bad moment of the control database must not end the worker
+            log.exception("worker.step_failed")
+        await asyncio.sleep(IDLE_S)
+        return False
 
     async def work_once(self) -> bool:
         """Lease and do one token; False when nothing was due."""
@@ -128,10 +130,25 @@ class Worker:
             await asyncio.sleep(SWEEP_S)
             before, passed = passed, passed + SWEEP_S
             try:
-                for tenant in await self._tenants():
-                    await self._sweep_tenant(tenant, before, passed)
+                await self.sweep_once(before, passed)
             except Refusal as error:
                 log.warning("worker.sweep_away", error=error.code)
+            except Exception:
+                log.exception("worker.sweep_failed")
+
+    async def sweep_once(self, before: float, passed: float) -> None:
+        """Visit every tenant; `before` and `passed` are seconds of the worker's life.
+
+        A tenant that cannot be visited (its server is away, its database is not migrated) is
+        told in the log and does not keep the others from being visited.
+        """
+        for tenant in await self._tenants():
+            try:
+                await self._sweep_tenant(tenant, before, passed)
+            except Refusal as error:
+                log.warning("worker.sweep_skipped", tenant=tenant, error=error.code)
+            except Exception:
+                log.exception("worker.sweep_skipped", tenant=tenant)
 
     async def _sweep_tenant(self, tenant: TenantId, before: float, passed: float) -> None:
         async with self._db.read(Job(tenant=tenant, on_behalf_of="sweeper")) as reader:
