@@ -18,6 +18,7 @@ import pytest
 
 from entrepot.kernel.ids import TenantId, new_token
 from entrepot.kernel.principals import Operator
+from entrepot.platform.binaries import Binaries
 from entrepot.platform.clock import system_clock
 from entrepot.platform.database import Database
 from entrepot.platform.pools import Login, Pools
@@ -82,28 +83,49 @@ async def _unverified(_: Plane, __: Operator, ___: TenantId) -> None:
     return None
 
 
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 4 << 30
+
+
 def new_home() -> Path:
-    """A folder for one installation that the server's user can pass through."""
-    home = Path(tempfile.mkdtemp(prefix="entrepot-test-"))
+    """A folder for one installation that the server's user can pass through.
+
+    In memory where there is room: a shared disk makes every test database wait for every other.
+    """
+    in_memory = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES
+    home = Path(tempfile.mkdtemp(prefix="entrepot-test-", dir=_MEMORY if in_memory else None))
     home.chmod(0o711)
     return home
 
 
 @asynccontextmanager
-async def installation() -> AsyncIterator[InstalledServer]:
-    """A server of its own, prepared; for tests that break or change one."""
+async def installation(
+    *, binaries: Binaries | None = None, external: bool = False
+) -> AsyncIterator[InstalledServer]:
+    """A server of its own, prepared; for tests that break or change one.
+
+    `binaries` are other programs than the wheel's. `external`: reached by a URL, with an
+    entrance that lets everybody in who has a password, as somebody else's server would have.
+    """
     home = new_home()
-    settings = Settings(home=home, env="test")
-    postgres = PostgresServer(home)
+    postgres = PostgresServer(home / "elsewhere" if external else home, binaries=binaries)
     try:
         postgres.start()
+        if external:
+            (postgres.folder / "pg_hba.conf").write_text(
+                "host all all 127.0.0.1/32 scram-sha-256\n"
+            )
+            connection = await connect(postgres.superuser)
+            await connection.execute("select pg_reload_conf()")
+            await connection.close()
+        settings = Settings(home=home, env="test", database_url=postgres.dsn if external else None)
         await prepare(settings, postgres.superuser, system_clock())
         async with open_plane(settings) as plane:
             installed = InstalledServer(settings, postgres, plane)
             yield installed
             await installed.pools.close()
     finally:
-        postgres.stop()
+        postgres.stop(at_once=True)
         shutil.rmtree(home, ignore_errors=True)
 
 

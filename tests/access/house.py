@@ -1,8 +1,6 @@
 """A tenant for the access tests: its owner, its clock, its sealing key."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import msgspec
 
@@ -21,9 +19,11 @@ from entrepot.access.types import (
     Person,
 )
 from entrepot.flows.create_api_key import create_api_key
+from entrepot.flows.create_node import create_node
 from entrepot.flows.create_person import create_person
 from entrepot.kernel.ids import TenantId, new_id, new_token
 from entrepot.kernel.principals import ApiKey, Operator, Principal, Staff
+from entrepot.nodes.types import NewNode
 from entrepot.platform.clock import system_clock
 from entrepot.platform.database import Database
 from entrepot.platform.secrets import SealingKey
@@ -109,8 +109,7 @@ async def open_house(server: InstalledServer) -> House:
     turned = [0.0]
     db = Database(server.pools, lambda: system_clock() + timedelta(seconds=turned[0]))
     owner = Staff(tenant.tenant, new_id(system_clock()), PERMISSIONS)
+    for code in ("SZX1", "YIW1"):
+        node = NewNode(code=code, zone="Asia/Shanghai", receiving_address={"en": "{suite_code}"})
+        await create_node(db, owner, stamp(), new=node)
     return House(server, tenant, db, owner, turned)
-
-
-Body = Callable[..., Awaitable[object]]
-PersonId = UUID

@@ -1,9 +1,11 @@
 """Assign, put away, look up, read: and who may see what (S1.16, R4, R6 for these rooms)."""
 
 import asyncpg
+import msgspec
 import pytest
 
 from entrepot.flows import FLOWS
+from entrepot.flows.announce_parcel import announce_parcel
 from entrepot.flows.assign_parcel import assign_parcel
 from entrepot.flows.create_customer import create_customer
 from entrepot.flows.create_node import create_node
@@ -17,12 +19,14 @@ from entrepot.flows.list_parcels import list_parcels
 from entrepot.flows.list_unclaimed import list_unclaimed
 from entrepot.flows.look_up_code import look_up_code
 from entrepot.flows.put_away_parcel import put_away_parcel
+from entrepot.flows.receive_parcel import receive_parcel
 from entrepot.flows.receiving_addresses import receiving_addresses
 from entrepot.flows.recent_scans import recent_scans
 from entrepot.flows.shopper_home import shopper_home
-from entrepot.kernel.refusals import Conflict, Invalid, NotFound
+from entrepot.kernel.principals import ApiKey
+from entrepot.kernel.refusals import Conflict, Invalid, NotFound, Refusal, Unauthenticated
 from entrepot.nodes.types import NewNode
-from entrepot.parcels.types import AssignedTo, NewLookup, PutAway
+from entrepot.parcels.types import AssignedTo, NewLookup, NewPreAlert, NewScan, PutAway
 from entrepot.parties.types import NewCustomer
 from tests.flows.trade import Trade, number, open_trade, stamp
 from tests.postgres_fixture import InstalledServer
@@ -97,11 +101,19 @@ async def test_put_away(trade: Trade) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "refusal"), [("B-99-99-9", "wrong_bin"), ("R", "receiving_bin"), ("", "wrong_bin")]
+    ("code", "kind", "refusal"),
+    [
+        ("Y-01-01-1", Conflict, "wrong_bin"),
+        ("R", Conflict, "receiving_bin"),
+        ("B-99-99-9", NotFound, "unknown_bin"),
+        ("", NotFound, "unknown_bin"),
+    ],
 )
-async def test_a_wrong_bin_moves_nothing(trade: Trade, code: str, refusal: str) -> None:
+async def test_a_wrong_bin_moves_nothing(
+    trade: Trade, code: str, kind: type[Refusal], refusal: str
+) -> None:
     scanned = await trade.scan(number())
-    with pytest.raises(Conflict) as caught:
+    with pytest.raises(kind) as caught:
         await put_away_parcel(
             trade.db, trade.staff, stamp(), parcel_id=scanned.parcel.id, put=PutAway(bin=code)
         )
@@ -247,6 +259,46 @@ async def test_row_security_holds_without_any_predicate(trade: Trade) -> None:
         await connection.close()
 
 
+async def test_the_predicates_hold_without_row_security(trade: Trade) -> None:
+    """R6, the other way round: row security off, every query still keeps to the customer."""
+    mine, theirs = await trade.customer("Me"), await trade.customer("Other")
+    foreign = await trade.announce(theirs, number())
+    shopper = trade.shopper(mine)
+    owner = await trade.server.owner(trade.tenant)
+    tables = ("parcels.parcel", "parcels.item", "parcels.parcel_event", "parties.customer")
+    try:
+        for table in tables:
+            await owner.execute(f"alter table {table} disable row level security")
+        with pytest.raises(NotFound):
+            await get_parcel(trade.db, shopper, parcel_id=foreign.id)
+        with pytest.raises(NotFound):
+            await get_customer(trade.db, shopper, customer_id=theirs.id)
+        with pytest.raises(NotFound):
+            await receiving_addresses(trade.db, shopper, customer_id=theirs.id)
+        new = NewPreAlert(tracking_number=number(), suite_code=theirs.suite_code)
+        with pytest.raises(NotFound):
+            await announce_parcel(trade.db, shopper, stamp(), new=new)
+        assert await list_parcels(trade.db, shopper) == []
+        assert await list_parcels(trade.db, shopper, customer_id=theirs.id) == []
+        home = await shopper_home(trade.db, shopper)
+        assert (home.arrived, home.on_the_way, home.to_decide) == ([], [], [])
+    finally:
+        for table in tables:
+            await owner.execute(f"alter table {table} enable row level security")
+        await owner.close()
+
+
+async def test_a_dead_key_scans_nothing(trade: Trade) -> None:
+    key = ApiKey(trade.tenant.tenant, "ek_gone", 1, trade.staff.permissions)
+    scan = NewScan(warehouse="SZX1", tracking_number=number())
+    once = msgspec.structs.replace(stamp(), nonce="n" * 24)
+    for _ in range(2):
+        with pytest.raises(Unauthenticated) as caught:
+            await receive_parcel(trade.db, key, once, scan=scan)
+        assert caught.value.code == "signature_invalid"
+    assert await list_parcels(trade.db, trade.staff, tracking_number=scan.tracking_number) == []
+
+
 async def test_the_unclaimed_queue(trade: Trade) -> None:
     twins = [await trade.customer("Same Name", phone="+1 512 555 6612") for _ in range(2)]
     label = {"recipient": "Same Name", "phone": "***6612"}
@@ -282,8 +334,6 @@ async def test_customers_get_codes_and_addresses(trade: Trade) -> None:
     assert [a.warehouse for a in addresses] == ["SZX1", "YIW1"]
     assert all(customer.suite_code in line for a in addresses for line in a.lines.values())
     assert set(addresses[0].lines) == {"en", "zh-CN"}
-    import msgspec
-
     receiver = msgspec.structs.replace(trade.staff, permissions=frozenset({"customers:read"}))
     seen = await get_customer(trade.db, receiver, customer_id=customer.id)
     assert (seen.name, seen.email, seen.phone) == ("Jörg Prüfstein", None, None)

@@ -80,16 +80,16 @@ class Trade(msgspec.Struct):
 
 
 async def open_trade(server: InstalledServer) -> Trade:
-    """A fresh tenant with warehouses SZX1 and YIW1, each with a shelf zone A."""
+    """A fresh tenant with warehouses SZX1 and YIW1, with shelf zones A and Y."""
     tenant = await server.tenant()
     turned = [0.0]
     db = Database(server.pools, lambda: later(turned[0]))
     staff = Staff(tenant.tenant, new_id(system_clock()), PERMISSIONS)
     trade = Trade(server, tenant, db, staff, turned)
-    for code in ("SZX1", "YIW1"):
+    for code, zone in (("SZX1", "A"), ("YIW1", "Y")):
         node = NewNode(code=code, zone="Asia/Shanghai", receiving_address=ADDRESS)
         await create_node(db, staff, stamp(), new=node)
-        shelves = NewBins(zones=[NewBinZone(code="A", aisles=1, bays=2, levels=2)])
+        shelves = NewBins(zones=[NewBinZone(code=zone, aisles=1, bays=2, levels=2)])
         await create_bins(db, staff, stamp(), node=code, new=shelves)
     return trade
 

@@ -1,53 +1,53 @@
-"""The command line, as an operator calls it: a process, a home of its own."""
+"""The command line, as an operator calls it, on a home of its own."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from entrepot.cli.commands import Wiring, app
+from entrepot.kernel.principals import Operator
+from entrepot.platform.postgres import Server as PostgresServer
+from entrepot.tenancy.plane import Plane
+from entrepot.tenancy.types import Tenant
 from tests.postgres_fixture import new_home
 
-pytestmark = pytest.mark.crash
+pytestmark = pytest.mark.slow
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-_ENTRY = """
-from entrepot.cli.commands import Wiring, app
 
-async def owner_link(plane, operator, *, tenant, email):
+async def owner_link(plane: Plane, operator: Operator, *, tenant: Tenant, email: str) -> str:
     return f"/t/{tenant.slug}/enter?for={email}"
-
-app(obj=Wiring(owner_link=owner_link))
-"""
 
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
+    """A home whose server stays, as under a launcher: each command joins it."""
     home = new_home()
-    yield home
+    with PostgresServer(home, stays=True):
+        yield home
     shutil.rmtree(home)
 
 
+Run = Callable[..., Result]
+
+
 @pytest.fixture
-def run(home: Path) -> Run:
-    def call(*words: str, **more: str) -> "subprocess.CompletedProcess[str]":
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("ENTREPOT_")}
-        return subprocess.run(
-            [sys.executable, "-c", _ENTRY, *words],
-            env=environment | {"ENTREPOT_HOME": str(home), "ENTREPOT_ENV": "test"} | more,
-            capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    def call(*words: str, **more: str) -> Result:
+        for name, value in ({"ENTREPOT_HOME": str(home), "ENTREPOT_ENV": "test"} | more).items():
+            monkeypatch.setenv(name, value)
+        return CliRunner().invoke(app, words, obj=Wiring(owner_link=owner_link))
 
     return call
 
 
-def _json(done: "subprocess.CompletedProcess[str]", code: int = 0) -> Any:
-    assert done.returncode == code, done.stderr
+def _json(done: Result, code: int = 0) -> Any:
+    assert done.exit_code == code, done.stderr
     return json.loads(done.stdout)
 
 
@@ -77,7 +77,7 @@ def test_an_operator_s_day(run: Run, home: Path) -> None:
     assert _json(run("tenants", "resume", "qinggang", "--json"))["state"] == "active"
     listed = run("tenants", "list")
     assert "qinggang" in listed.stdout
-    assert listed.returncode == 0
+    assert listed.exit_code == 0
     assert (home / "kek").stat().st_mode & 0o777 == 0o600
 
 
@@ -86,12 +86,12 @@ def test_refusals_end_with_reasons_and_status_one(run: Run, home: Path) -> None:
     assert wrong["error"] == "invalid"
     assert len(wrong["reasons"]) == 3
     unknown = run("tenants", "suspend", "nobody")
-    assert unknown.returncode == 1
+    assert unknown.exit_code == 1
     assert "no such tenant" in unknown.stderr
     assert "Traceback" not in unknown.stderr
     production = run("tenants", "list", ENTREPOT_ENV="production")
-    assert production.returncode == 1
+    assert production.exit_code == 1
     assert "demo key" in production.stderr
     settings = run("tenants", "list", ENTREPOT_PORT="many")
-    assert settings.returncode == 1
+    assert settings.exit_code == 1
     assert "ENTREPOT_PORT" in settings.stderr

@@ -3,29 +3,42 @@
 import asyncio
 import random
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from entrepot.kernel.ids import TenantId
-from entrepot.kernel.principals import Job
+from entrepot.kernel.principals import Job, Principal
 from entrepot.kernel.refusals import NotFound
-from entrepot.platform.database import WrongTenant
-from entrepot.platform.pools import CONTROL, Login
+from entrepot.platform.binaries import Binaries
+from entrepot.platform.database import Database, ReadTx, WrongTenant
+from entrepot.platform.pools import CONTROL, Login, Seat
+from entrepot.platform.sqlfile import parse_statement
 from entrepot.tenancy import queries
 from entrepot.tenancy.entrances import at, connect
-from entrepot.tenancy.isolation import Report, Target, examine
+from entrepot.tenancy.isolation import Report, Target, examine, knock
 from entrepot.tenancy.isolation_probes import PROBES
 from entrepot.tenancy.provisioning import create_tenant
 from entrepot.tenancy.types import Kind, Tenant, TenantSettings
 from entrepot.tenancy.verification import IsolationOpen, verify, verify_tenant
-from tests.postgres_fixture import OPERATOR, InstalledServer
+from tests.postgres_fixture import OPERATOR, InstalledServer, installation
 
 ACCEPTED = {
     "NOTIFY", "own_password", "pg_current_snapshot", "row headers", "regrole from a name",
     "regrole from a number", "set row_security", "set statement_timeout",
     "set synchronous_commit", "set work_mem",
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+async def server() -> AsyncIterator[InstalledServer]:
+    """A server of its own: bricks are taken out of its walls."""
+    async with installation() as own:
+        yield own
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +59,7 @@ async def test_three_tenants_by_the_recipe_stand(
         run = await queries.last_isolation_run(tx)
         assert run is not None
         layers = await queries.list_isolation_layers(tx, run_id=run.run_id)
-        findings = await queries.list_isolation_findings(tx, run_id=run.run_id)
+        findings = await queries.list_isolation_findings(tx, run_id=run.run_id, most=100_000)
     assert run.open_count == 0
     assert run.checks == sum(layer.checks for layer in layers) == report.checks.total()
     assert len(findings) == run.accepted_count == len(report.findings)
@@ -98,13 +111,40 @@ async def test_a_naive_set_up_falls_and_is_told_what_is_open(server: InstalledSe
     assert ("naive_one", "naive_two") in pairs
 
 
+OLDER = sorted(Path("/").glob("usr/lib/postgresql/1[5-7]/bin"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("external", [False, True])
+async def test_the_recipe_stands_elsewhere(external: bool) -> None:
+    """On an older PostgreSQL if the machine has one, and on a server reached by a URL whose
+    entrance asks for nothing but a password: there the naive set-up lets strangers in."""
+    if not external and not OLDER:
+        pytest.skip("this machine has no older PostgreSQL")
+    older = Binaries(OLDER[0], int(OLDER[0].parent.name)) if not external else None
+    async with installation(binaries=older, external=external) as own:
+        for slug in ("one", "two", "three"):
+            await create_tenant(
+                own.plane, OPERATOR, slug=f"elsewhere-{slug}", kind=Kind.FORWARDER,
+                names={"en": slug}, settings=TenantSettings(), verify=verify_tenant,
+            )  # fmt: skip
+        report = await verify(own.plane, OPERATOR)
+        assert report.open == []
+        assert report.checks["connections"] == 4
+        if external:
+            naive = [await _naive(own.superuser, name) for name in ("naive_one", "naive_two")]
+            fallen = await _examined(own.superuser, naive)
+            entered = {f.login for f in fallen.open if f.layer == "connections"}
+            assert entered == {"naive_one", "naive_two"}
+
+
 @pytest.mark.parametrize(
     ("undo", "redo", "test"),
     [
         (
             "grant connect on database {a} to {b}_a",
             "revoke connect on database {a} from {b}_a",
-            "strangers_inside",
+            "connect_pairs",
         ),
         (
             "grant connect on database {a} to public",
@@ -223,6 +263,54 @@ async def test_one_wall_down_a_wrong_connection_is_refused(
         pass
 
 
+async def test_the_other_wall_down_no_foreign_row_is_seen(
+    server: InstalledServer, three: list[Tenant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SAFETY R6: the application's wall off. B's connections hold nothing of A, whatever is
+    asked for, and cannot be pointed at A's database."""
+    mine, other, _ = three
+    canary = f"canary-{uuid4().hex}"
+    connection = await server.owner(other)
+    await connection.execute("insert into platform.counter (name, value) values ($1, 1)", canary)
+    await connection.close()
+    monkeypatch.setattr(Database, "_seat", _unchecked_seat)
+    found = []
+    for tenant in (mine, other):
+        async with server.database.read(Job(tenant.tenant, "test")) as tx:
+            found.append(await _tables_with(tx, canary))
+    assert found == [[], ["platform.counter"]]
+
+
+TABLES = parse_statement(
+    "tables",
+    "select array_agg(c.oid::regclass::text) from pg_class as c"
+    " where c.relkind = 'r' and c.relnamespace >= 16384",
+)
+
+
+async def _tables_with(tx: ReadTx, canary: str) -> list[str]:
+    """Which of our tables hold the text anywhere."""
+    tables = await tx.value(TABLES)
+    assert isinstance(tables, list)
+    assert len(tables) > 20
+    found = []
+    for table in tables:
+        any_row = parse_statement(
+            "any_row", f"select exists (select 1 from {table} as t where t::text like :text)"
+        )
+        if await tx.value(any_row, text=f"%{canary}%"):
+            found.append(table)
+    return found
+
+
+@asynccontextmanager
+async def _unchecked_seat(self: Database, principal: Principal) -> AsyncIterator[Seat]:
+    """`Database._seat` without asking whose the connection is."""
+    assert principal.tenant is not None
+    async with self._taken(principal.tenant, shopper=False) as seat:
+        yield seat
+
+
 async def test_an_unknown_tenant_is_not_found(server: InstalledServer) -> None:
     for nobody in ("aaaaaaaaaaaa", "not-an-id", "x' or true --"):
         with pytest.raises(NotFound):
@@ -244,3 +332,21 @@ async def test_the_migrator_can_dump_a_hardened_database(
     out, trouble = await dump.communicate()
     assert dump.returncode == 0, trouble.decode()
     assert three[0].tenant in out.decode()
+
+
+@pytest.mark.drill
+async def test_thirty_tenants_stand_and_every_door_is_tried() -> None:
+    """SAFETY R5 in full: all probes in 30 databases, every login knocking at every database."""
+    async with installation() as own:
+        made = [await own.tenant() for _ in range(30)]
+        report = await verify(own.plane, OPERATOR)
+        assert report.open == []
+        opened = []
+        for mine in made:
+            for shopper in (False, True):
+                login = await own.login(mine, shopper=shopper)
+                for other in made:
+                    if other is not mine:
+                        said = await knock(at(login, other.database_name))
+                        opened += [] if said is None else [said]
+        assert opened == []

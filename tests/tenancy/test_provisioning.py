@@ -1,6 +1,9 @@
 """Tenants are made, found, suspended, turned and deleted; whatever is cut off can be repeated."""
 
 import asyncio
+import base64
+import hashlib
+import hmac
 from datetime import UTC, datetime
 
 import asyncpg
@@ -9,6 +12,9 @@ import pytest
 from entrepot.kernel.ids import is_tenant_id
 from entrepot.kernel.principals import Job
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
+from entrepot.platform.clock import system_clock
+from entrepot.platform.database import Database
+from entrepot.platform.pools import Pools
 from entrepot.platform.secrets import Unsealable
 from entrepot.platform.sqlfile import parse_statement
 from entrepot.tenancy import provisioning, queries
@@ -97,6 +103,30 @@ async def test_one_cut_off_while_made_is_finished_by_making_it_again(
     assert await _session_user(server, tenant) == f"{tenant.database_name}_a"
 
 
+async def test_a_copy_nobody_could_enter_is_made_anew(
+    server: InstalledServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cut(*_: object) -> None:
+        raise ConnectionAbortedError
+
+    monkeypatch.setattr(provisioning, "_introduce", cut)
+    with pytest.raises(ConnectionAbortedError):
+        await server.tenant("half-copied")
+    monkeypatch.undo()
+    async with server.plane.database.control(OPERATOR) as tx:
+        half = await queries.get_tenant(tx, word="half-copied")
+    connection = await connect(server.superuser)
+    try:
+        number = "select oid from pg_database where datname = $1"
+        before = await connection.fetchval(number, half.database_name)
+        await connection.execute(f"alter database {half.database_name} allow_connections false")
+        tenant = await server.tenant("half-copied")
+        assert await connection.fetchval(number, half.database_name) != before
+    finally:
+        await connection.close()
+    assert await _session_user(server, tenant) == f"{tenant.database_name}_a"
+
+
 async def test_slug_prefix_and_host_lead_to_the_tenant(server: InstalledServer) -> None:
     tenant = await server.tenant("by-many-ways")
     await provisioning.add_host(
@@ -155,6 +185,23 @@ async def test_a_turned_password_touches_nobody_else(server: InstalledServer) ->
     assert await kept.fetchval("select 1") == 1
     await kept.close()
     await (await connect(others)).close()
+
+
+async def test_another_process_notices_a_turned_password(server: InstalledServer) -> None:
+    tenant = await server.tenant()
+    directory = Directory(server.settings, server.plane.key)
+    pools = Pools(directory, budget=4)
+    elsewhere = Database(pools, system_clock)
+    try:
+        async with elsewhere.read(Job(tenant.tenant, "test")) as tx:
+            await tx.value(WHO)
+        pools.forget(tenant.tenant)
+        await provisioning.rotate_password(server.plane, OPERATOR, tenant=tenant.tenant)
+        async with elsewhere.read(Job(tenant.tenant, "test")) as tx:
+            assert await tx.value(WHO) == f"{tenant.database_name}_a"
+    finally:
+        await pools.close()
+        await directory.close()
 
 
 async def test_a_credential_copied_to_another_tenant_does_not_open(
@@ -248,10 +295,6 @@ async def test_the_directory_outlives_a_cut_connection(server: InstalledServer) 
 
 async def test_passwords_travel_as_verifiers(server: InstalledServer) -> None:
     """RFC 7677 gives a vector: user, pencil, 4096 rounds, this salt; server signature in it."""
-    import base64
-    import hashlib
-    import hmac
-
     salt = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")
     made = verifier("pencil", salt=salt)
     stored, server_key = (base64.b64decode(part) for part in made.split("$")[2].split(":"))

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
 from entrepot.access.flow import Stamp
 from entrepot.access.permissions import PERMISSIONS
@@ -15,7 +14,7 @@ from entrepot.access.types import KeyAlgorithm, NewApiKey
 from entrepot.app.launcher import NotReady, Running, launched
 from entrepot.cli.keys import make_key, operator_in
 from entrepot.demo.client import ApiClient
-from entrepot.demo.content import Content, read_content
+from entrepot.demo.content import PASSWORD, Content, read_content
 from entrepot.demo.seed import (
     STILL_TO_SCAN,
     owner_login,
@@ -193,15 +192,18 @@ async def _customers(plane: Plane, tenant: Tenant, content: Content) -> dict[str
 
 
 def _show(known: dict[str, Any]) -> None:
-    table = Table(title="Entrepot demo: invented companies and people", title_justify="left")
-    for column in ("tenant", "role", "page", "e-mail", "password"):
-        table.add_column(column, overflow="fold")
+    """The way in, in lines that can be copied whatever the width of the terminal."""
+    write = _screen.out
+    write("")
     for tenant in known["tenants"]:
-        for login in tenant["logins"]:
-            table.add_row(
-                tenant["name"], login["role"], login["url"], login["email"], login["password"]
-            )
-        table.add_section()
-    _screen.print(table)
-    _screen.print(f"Still to scan at SZX1: {', '.join(STILL_TO_SCAN)}", markup=False)
-    _screen.print("Keys for programs are in demo.json. Ctrl-C stops everything.", markup=False)
+        _screen.print(f"{tenant['name']} ({tenant['kind']})", style="bold", markup=False)
+        pages = dict.fromkeys(login["url"] for login in tenant["logins"])
+        for url in pages:
+            write(f"  {url}")
+            for login in tenant["logins"]:
+                if login["url"] == url:
+                    write(f"      {login['role']:<10} {login['email']}")
+    write("")
+    write(f"Every password is {PASSWORD}. All of it is invented.")
+    write(f"Still to scan at SZX1: {', '.join(STILL_TO_SCAN)}")
+    write("Keys for programs are in demo.json. Ctrl-C stops everything.")

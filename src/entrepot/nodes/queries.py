@@ -83,3 +83,8 @@ async def list_bins(
 def unknown_warehouse(code: str) -> NotFound:
     """The refusal for a warehouse that is not there or not the caller's."""
     return NotFound("there is no warehouse of this code", code="unknown_warehouse", warehouse=code)
+
+
+async def is_bin_code(tx: ReadTx, *, code: str, warehouses: list[str] | None) -> bool:
+    """Whether any node in scope has an open bin of this code."""
+    return bool(await tx.value(SQL["is_bin_code"], code=code, warehouses=warehouses))

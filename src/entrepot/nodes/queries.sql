@@ -50,3 +50,11 @@ where n.code = :warehouse and b.closed_at is null and b.code > :after
     and (:warehouses::text[] is null or n.code = any(:warehouses))
 order by b.code
 limit :most;
+
+-- name: is_bin_code
+select exists(
+    select 1 from nodes.bin as b
+    join nodes.node as n on n.node_id = b.node_id
+    where b.code = :code and b.closed_at is null and n.closed_at is null
+        and (:warehouses::text[] is null or n.code = any(:warehouses))
+);

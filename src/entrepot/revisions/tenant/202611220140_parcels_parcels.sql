@@ -39,21 +39,126 @@ create table parcels.category (
 grant insert, update (names, tags, hs_example, prohibited) on parcels.category to entrepot_app;
 grant select on parcels.category to entrepot_shopper;
 insert into parcels.category (code, names, tags, hs_example, prohibited) values
-('clothing', '{"en":"Clothing, shoes, bags","zh-CN":"服装鞋包","zh-TW":"衣鞋包"}', '{general}', '6109.10', false),
-('electronics_bi', '{"en":"Electronics, battery inside (UN3481 PI967)","zh-CN":"带电电子(内置电池)","zh-TW":"帶電電子"}', '{battery_inside}', '8517.62', false),
-('electronics_bw', '{"en":"Electronics packed with battery (UN3481 PI966, ≤30 % charge by air)","zh-CN":"配套电池电子","zh-TW":"配套電池"}', '{battery_packed_with}', '8525.89', false),
-('powerbank', '{"en":"Power bank, battery alone (UN3480)","zh-CN":"充电宝/纯电池","zh-TW":"行動電源"}', '{powerbank,battery_alone}', '8507.60', false),
-('cosmetics', '{"en":"Cosmetics (non liquid)","zh-CN":"化妆品","zh-TW":"化妝品"}', '{cosmetics}', '3304.99', false),
-('liquid', '{"en":"Liquids, perfume","zh-CN":"液体","zh-TW":"液體"}', '{liquid}', '3303.00', false),
-('food', '{"en":"Packaged food, no meat/dairy","zh-CN":"食品","zh-TW":"食品"}', '{food}', '1905.90', false),
-('magnet', '{"en":"Magnets, speakers","zh-CN":"带磁","zh-TW":"帶磁"}', '{magnet}', '8518.22', false),
-('powder', '{"en":"Powder","zh-CN":"粉末","zh-TW":"粉末"}', '{powder}', '2106.90', false),
-('knife', '{"en":"Knives","zh-CN":"刀具","zh-TW":"刀具"}', '{knife}', '8211.92', false),
-('books', '{"en":"Books","zh-CN":"书籍","zh-TW":"書籍"}', '{general}', '4901.99', false),
-('toys', '{"en":"Toys without battery","zh-CN":"玩具","zh-TW":"玩具"}', '{general}', '9503.00', false),
-('homeware', '{"en":"Homeware","zh-CN":"家居用品","zh-TW":"家居用品"}', '{general}', '6911.10', false),
-('branded', '{"en":"Branded goods: proof of purchase asked","zh-CN":"品牌敏感货","zh-TW":"品牌貨"}', '{branded_sensitive}', '4202.22', false),
-('seeds', '{"en":"Seeds, plants","zh-CN":"种子植物","zh-TW":"種子植物"}', '{prohibited}', '1209.91', true);
+(
+    'clothing',
+    jsonb_build_object(
+        'en', 'Clothing, shoes, bags',
+        'zh-CN', '服装鞋包', 'zh-TW', '衣鞋包'
+    ),
+    '{general}', '6109.10', false
+),
+(
+    'electronics_bi',
+    jsonb_build_object(
+        'en', 'Electronics, battery inside (UN3481 PI967)',
+        'zh-CN', '带电电子(内置电池)', 'zh-TW', '帶電電子'
+    ),
+    '{battery_inside}', '8517.62', false
+),
+(
+    'electronics_bw',
+    jsonb_build_object(
+        'en', 'Electronics packed with battery (UN3481 PI966, ≤30 % charge by air)',
+        'zh-CN', '配套电池电子', 'zh-TW', '配套電池'
+    ),
+    '{battery_packed_with}', '8525.89', false
+),
+(
+    'powerbank',
+    jsonb_build_object(
+        'en', 'Power bank, battery alone (UN3480)',
+        'zh-CN', '充电宝/纯电池', 'zh-TW', '行動電源'
+    ),
+    '{powerbank,battery_alone}', '8507.60', false
+),
+(
+    'cosmetics',
+    jsonb_build_object(
+        'en', 'Cosmetics (non liquid)',
+        'zh-CN', '化妆品', 'zh-TW', '化妝品'
+    ),
+    '{cosmetics}', '3304.99', false
+),
+(
+    'liquid',
+    jsonb_build_object(
+        'en', 'Liquids, perfume',
+        'zh-CN', '液体', 'zh-TW', '液體'
+    ),
+    '{liquid}', '3303.00', false
+),
+(
+    'food',
+    jsonb_build_object(
+        'en', 'Packaged food, no meat/dairy',
+        'zh-CN', '食品', 'zh-TW', '食品'
+    ),
+    '{food}', '1905.90', false
+),
+(
+    'magnet',
+    jsonb_build_object(
+        'en', 'Magnets, speakers',
+        'zh-CN', '带磁', 'zh-TW', '帶磁'
+    ),
+    '{magnet}', '8518.22', false
+),
+(
+    'powder',
+    jsonb_build_object(
+        'en', 'Powder',
+        'zh-CN', '粉末', 'zh-TW', '粉末'
+    ),
+    '{powder}', '2106.90', false
+),
+(
+    'knife',
+    jsonb_build_object(
+        'en', 'Knives',
+        'zh-CN', '刀具', 'zh-TW', '刀具'
+    ),
+    '{knife}', '8211.92', false
+),
+(
+    'books',
+    jsonb_build_object(
+        'en', 'Books',
+        'zh-CN', '书籍', 'zh-TW', '書籍'
+    ),
+    '{general}', '4901.99', false
+),
+(
+    'toys',
+    jsonb_build_object(
+        'en', 'Toys without battery',
+        'zh-CN', '玩具', 'zh-TW', '玩具'
+    ),
+    '{general}', '9503.00', false
+),
+(
+    'homeware',
+    jsonb_build_object(
+        'en', 'Homeware',
+        'zh-CN', '家居用品', 'zh-TW', '家居用品'
+    ),
+    '{general}', '6911.10', false
+),
+(
+    'branded',
+    jsonb_build_object(
+        'en', 'Branded goods: proof of purchase asked',
+        'zh-CN', '品牌敏感货', 'zh-TW', '品牌貨'
+    ),
+    '{branded_sensitive}', '4202.22', false
+),
+(
+    'seeds',
+    jsonb_build_object(
+        'en', 'Seeds, plants',
+        'zh-CN', '种子植物', 'zh-TW', '種子植物'
+    ),
+    '{prohibited}', '1209.91', true
+);
 
 -- One row a carton. node_id of an expected parcel is where it was announced to, or null. Node and
 -- bin have no foreign key (see nodes.bin); customers are never deleted, so that one costs little.
