@@ -169,3 +169,19 @@ def test_safety_stock_is_never_sold() -> None:
     problem["nodes"][2]["stock"]["A"] = [5, 4, 0]
     units, _ = decided(problem)
     assert units.get("SHA", {"A": 0})["A"] <= 1
+
+
+def test_very_many_units_are_bounded_and_shipped() -> None:
+    stock = {"SHA": {"A": 40_000, "B": 9_000}, "CAN": {"A": 70_000}, "CTU": {"B": 30_000}}
+    problem = world(stock, line("A", 90_000), line("B", 35_000))
+    for service in problem["services"]:
+        service["max_g"] = 10**9
+    plan = route_document(problem)
+    assert broken_rules(problem, plan) == []
+    assert plan["status"] == "bounded"
+    assert 0 < plan["lower_bound"] <= plan["cost"]
+
+
+def test_more_than_all_stock_is_proven_infeasible() -> None:
+    problem = world({"SHA": {"A": 40_000}, "CAN": {"A": 49_999}}, line("A", 90_000))
+    assert route_document(problem)["status"] == "infeasible"

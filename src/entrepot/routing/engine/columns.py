@@ -6,7 +6,6 @@ whole lattices.
 """
 
 from functools import lru_cache
-from math import prod
 from typing import Final
 
 import msgspec
@@ -16,18 +15,17 @@ from entrepot.routing.engine.asking import Question
 from entrepot.routing.engine.lattice import FAR
 from entrepot.routing.engine.network import Bools, Ints
 
-MAX_COLUMNS: Final = 2_000_000
-"""More columns than this are not listed; the order is then answered without its largest parts."""
+MAX_COLUMNS: Final = 400_000
+"""More columns than this are not listed; `filling` answers such an order."""
 
 
 class Columns(msgspec.Struct, frozen=True, eq=False):
     """M columns. `row`: place among the eligible options; `part`: [M, D] pieces; `cost`: money
-    times radix plus one. `whole` tells that no possible part was left out."""
+    times radix plus one."""
 
     row: Ints
     part: Ints
     cost: Ints
-    whole: bool
 
 
 @lru_cache(maxsize=4096)
@@ -37,52 +35,36 @@ def _parts(counts: tuple[int, ...]) -> Ints:
     return axes.reshape(len(counts), -1).T[1:].copy()
 
 
-def columns_for(question: Question) -> Columns:
-    """The columns of an order: rules 2, 4, 5 and 6 of the format."""
+def columns_for(question: Question) -> Columns | None:
+    """The columns of an order: rules 2, 4, 5 and 6 of the format. None: they are too many."""
     can = question.demand.can
+    if np.prod(can.astype(np.float64) + 1.0, axis=1).sum() > MAX_COLUMNS:
+        return None
     alike: dict[bytes, list[int]] = {}
     for row in np.nonzero(can.any(axis=1))[0].tolist():
         alike.setdefault(can[row].tobytes(), []).append(row)
-    rows, at, parts, whole, start = [], [], [], True, 0
-    most = _most_per_option(can)
+    rows, at, parts, start = [], [], [], 0
     for members in alike.values():
-        here, complete = _own_parts(can[members[0]], most)
-        whole = whole and complete
+        here = _own_parts(can[members[0]])
         rows.append(np.repeat(np.array(members, np.int64), len(here)))
         at.append(np.tile(np.arange(start, start + len(here)), len(members)))
         parts.append(here)
         start += len(here)
-    width = can.shape[1]
     if not rows:
         none = np.zeros(0, np.int64)
-        return Columns(none, np.zeros((0, width), np.int64), none, True)
+        return Columns(none, np.zeros((0, can.shape[1]), np.int64), none)
     place, part = np.concatenate(rows), np.concatenate(parts)[np.concatenate(at)]
     cost, possible = price_columns(question, place, part)
-    return Columns(place[possible], part[possible], cost[possible], whole)
+    return Columns(place[possible], part[possible], cost[possible])
 
 
-def _most_per_option(can: Ints) -> int:
-    """How many parts one option may list: all, unless the whole list would be too long."""
-    sizes = np.prod(can.astype(np.float64) + 1.0, axis=1)
-    return MAX_COLUMNS if sizes.sum() <= MAX_COLUMNS else max(1024, MAX_COLUMNS // len(can))
-
-
-def _own_parts(can: Ints, most: int) -> tuple[Ints, bool]:
-    """The parts of one option; of too many only those with few pieces of each item."""
+def _own_parts(can: Ints) -> Ints:
+    """All parts of one option."""
     places = np.nonzero(can)[0]
-    counts = can[places].tolist()
-    complete = True
-    while prod(count + 1 for count in counts) > most:
-        complete = False
-        largest = counts.index(max(counts))
-        if counts[largest] == 1:
-            places, counts = places[:10], counts[:10]
-            break
-        counts[largest] = counts[largest] // 2
-    compact = _parts(tuple(counts))
+    compact = _parts(tuple(can[places].tolist()))
     full = np.zeros((len(compact), len(can)), np.int64)
     full[:, places] = compact
-    return full, complete
+    return full
 
 
 def price_columns(question: Question, row: Ints, part: Ints) -> tuple[Ints, Bools]:

@@ -18,6 +18,7 @@ from entrepot.routing.engine.asking import Left, Question, ask
 from entrepot.routing.engine.bounding import Stage, stage_for, staged_bounds
 from entrepot.routing.engine.columns import columns_for
 from entrepot.routing.engine.descending import Descent, packing_for
+from entrepot.routing.engine.filling import fill, floor, unfillable
 from entrepot.routing.engine.format import Order, OrderPlan
 from entrepot.routing.engine.greedy import greedy_plan
 from entrepot.routing.engine.lattice import (
@@ -81,6 +82,8 @@ def solve(question: Question, budget: int) -> Answer:
 
     Between the two, prices get a short try first: they mostly settle it.
     """
+    if unfillable(question):
+        return Answer(None, FAR, 1)
     counts = tuple(item.count for item in question.demand.items)
     pairs = pairs_of(counts)
     if pairs <= SMALL_PAIRS:
@@ -165,6 +168,8 @@ def _stage(instance: Instance, node: int) -> Stage:
 def _solve_priced(question: Question, counts: tuple[int, ...], budget: int) -> Answer:
     """Bound by prices per piece, then search ever further above the bound until a plan fits."""
     columns = columns_for(question)
+    if columns is None:
+        return Answer(fill(question), floor(question), 1)
     relaxation = Relaxation(
         columns.part,
         columns.cost,
@@ -183,8 +188,7 @@ def _solve_priced(question: Question, counts: tuple[int, ...], budget: int) -> A
     descent = Descent(relaxation, prices, rules_of(question), packing_for(counts))
     first = question.radix * len(counts)
     answer = _descend(descent, first, worst - prices.bound, max(0, budget - work))
-    proven = answer.bound if columns.whole else _floor(question)
-    return Answer(answer.found, min(proven, answer.bound), work + answer.work)
+    return Answer(answer.found, answer.bound, work + answer.work)
 
 
 def _worst(relaxation: Relaxation) -> int:
@@ -223,15 +227,3 @@ def _rescue(descent: Descent, slack: int) -> Found | None:
         for width in (2, 4, 8):
             descent.run(slack, _RESCUE, width)
     return descent.best
-
-
-def _floor(question: Question) -> int:
-    """A bound that needs no list of parts: every piece at its cheapest handling or short."""
-    total = question.radix
-    demand = question.demand
-    for d, item in enumerate(demand.items):
-        able = demand.can[:, d] > 0
-        prices = [int(demand.handling[able, d].min(initial=FAR)) * question.radix]
-        prices += [] if item.short is None else [item.short * question.radix]
-        total += item.count * min(prices)
-    return total
