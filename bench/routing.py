@@ -32,6 +32,8 @@ GOALS = {
     "10x200": (45, 250, 0.75, 20, 150, 0.98),
     "12x500": (None, None, 0.0, 60, 500, 0.9),
 }
+BUDGETS = {"12x500": 100_000}
+"""Work units per order where the default is too few for the goal."""
 ROUNDS = 3
 PEER_ORDERS = 60
 Sample = tuple[float, float, OrderPlan, dict[str, Any], dict[str, Any]]
@@ -62,7 +64,7 @@ def _measure(cell: str) -> list[Sample]:
             times = []
             for _ in range(1 + ROUNDS):
                 start = time.process_time()
-                plan = decide(network, order, left).plan
+                plan = decide(network, order, left, BUDGETS.get(cell, DEFAULT_BUDGET)).plan
                 times.append((time.process_time() - start) * 1000)
             samples.append((times[0], statistics.median(times[1:]), plan, document, plain))
         gc.collect()
@@ -77,7 +79,7 @@ def _report(cell: str, samples: list[Sample]) -> None:
     several = sum(len(sample[2].shipments) > 1 for sample in samples) / len(samples)
     gap = max(1 - s[2].lower_bound / s[2].cost for s in samples)
     note = (
-        f"{len(samples)} orders; cold p50 {_at(cold, 50):.2f} p99 {_at(cold, 99):.2f};"
+        f"{len(samples)} orders, budget {BUDGETS.get(cell, DEFAULT_BUDGET)}; cold p50 {_at(cold, 50):.2f} p99 {_at(cold, 99):.2f};"
         f" more than one shipment {several:.0%}; largest gap {gap:.2%}"
     )
     for share, must, aim in ((50, must50, aim50), (99, must99, aim99)):
