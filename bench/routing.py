@@ -79,7 +79,8 @@ def _report(cell: str, samples: list[Sample]) -> None:
     several = sum(len(sample[2].shipments) > 1 for sample in samples) / len(samples)
     gap = max(1 - s[2].lower_bound / s[2].cost for s in samples)
     note = (
-        f"{len(samples)} orders, budget {BUDGETS.get(cell, DEFAULT_BUDGET)}; cold p50 {_at(cold, 50):.2f} p99 {_at(cold, 99):.2f};"
+        f"{len(samples)} orders, budget {BUDGETS.get(cell, DEFAULT_BUDGET)};"
+        f" cold p50 {_at(cold, 50):.2f} p99 {_at(cold, 99):.2f};"
         f" more than one shipment {several:.0%}; largest gap {gap:.2%}"
     )
     for share, must, aim in ((50, must50, aim50), (99, must99, aim99)):
