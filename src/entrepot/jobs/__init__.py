@@ -1,1 +1,1 @@
-"""jobs."""
+"""The worker: leases tokens from the queue, drains outboxes, seals audit rows, tidies up."""

@@ -101,5 +101,10 @@ def works_in(principal: Principal, warehouse: str) -> bool:
 
 
 def credential(principal: Principal) -> str:
-    """Scope of idempotency keys and nonces: one text for one credential."""
+    """Scope of idempotency keys and nonces: one text for one credential.
+
+    A shopper's is the customer's, which row security can check.
+    """
+    if isinstance(principal, Shopper):
+        return f"customer:{principal.customer_id}"
     return principal.actor

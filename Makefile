@@ -1,0 +1,64 @@
+# One command each. `make demo` and `make test` set themselves up on a fresh machine.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python
+STAMP := .venv/setup.stamp
+SEED ?=
+PART ?= all
+
+.PHONY: help setup assets demo check fast test drill mutants bench promises clean
+
+help:
+	@echo "make setup     .venv, the entrepot command, page assets"
+	@echo "make demo      database, app, worker and three demo tenants; Ctrl-C stops it"
+	@echo "make check     format, lint, types, imports, SQL"
+	@echo "make fast      the tests that need no browser and kill nothing (a minute)"
+	@echo "make test      all tests"
+	@echo "make drill     the long ones: PART=matching|crash|isolation|breakages|routing|all"
+	@echo "make mutants   break rules on purpose and count what the tests find"
+	@echo "make bench     measure; one JSON object a line"
+	@echo "make promises  what is shown, partly, not yet"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt frontend/package-lock.json
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (PYTHON=python3.x make ...)"; exit 1; }
+	test -x $(RUN) || $(PYTHON) -m venv .venv
+	$(RUN) -m pip install --quiet uv
+	$(BIN)/uv pip install --quiet --python $(RUN) --constraints constraints.txt --editable '.[dev]'
+	$(RUN) -m entrepot.web.build_assets
+	@touch $(STAMP)
+
+assets: setup
+	$(RUN) -m entrepot.web.build_assets
+
+demo: setup
+	@exec $(BIN)/entrepot demo
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar src/entrepot
+
+fast: setup
+	$(RUN) -m pytest -q -m "not browser and not crash and not slow and not drill"
+
+test: setup
+	$(RUN) -m pytest -m "not drill"
+
+drill: setup
+	$(RUN) -m tests.drill --part $(PART) $(if $(SEED),--seed $(SEED))
+
+mutants: setup
+	$(RUN) -m tests.mutants
+
+bench: setup
+	$(RUN) -m bench
+
+promises: setup
+	@$(RUN) -m tests.promises
+
+clean:
+	rm -rf .venv src/entrepot/web/static frontend/node_modules

@@ -1,0 +1,1 @@
+"""What is asked of the product: promises, features, claims, glossary."""

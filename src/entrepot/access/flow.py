@@ -1,0 +1,251 @@
+"""Flows and queries: the only doors through which an entrance reaches the rooms.
+
+`@flow` turns a function of a block (`tx`) into something an entrance calls with a database and
+a principal. It checks who may call, opens the block, claims nonce and idempotency key, runs the
+body in a savepoint, keeps the answer or the refusal under the key, and runs the whole block
+again when PostgreSQL asks for it. `@hot_flow` is for a flow that is one SQL statement, which
+claims for itself. `@query` is for looking.
+"""
+
+import typing
+from collections.abc import Awaitable, Callable
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
+
+import asyncpg
+import msgspec
+
+from entrepot.access.permissions import declarable
+from entrepot.kernel.principals import ApiKey, Principal, Shopper, credential
+from entrepot.kernel.refusals import (
+    Forbidden,
+    Invalid,
+    Refusal,
+    StoredRefusal,
+    Unauthenticated,
+    Unavailable,
+    from_stored,
+    to_stored,
+)
+from entrepot.platform import faults
+from entrepot.platform.database import Database, ReadTx, Tx
+from entrepot.platform.sqlfile import load_sql
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SQL = load_sql(__file__, "flow.sql")
+TRIES = 5
+_AGAIN = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.LockNotAvailableError,
+)
+
+
+class Stamp(msgspec.Struct, frozen=True):
+    """What identifies a request: its nonce if it was signed, its idempotency key if it writes.
+
+    `fingerprint` covers method, raw target and body, so that a key cannot serve another request.
+    """
+
+    request_id: str = ""
+    nonce: str | None = None
+    key: str | None = None
+    fingerprint: bytes = b""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What the database says of a request; see `platform.claim_request_v1`."""
+
+    verdict: str
+    refused: bool | None
+    answer: bytes | None
+
+
+class Undeclared(TypeError):
+    """A flow without a proper declaration: found when the program starts."""
+
+
+class Declared(Generic[P, R]):
+    """What all doors share: a name, a permission, who may call, the body."""
+
+    def __init__(
+        self, body: Callable[..., Awaitable[R]], permission: str, callers: tuple[type, ...]
+    ) -> None:
+        if not declarable(permission):
+            raise Undeclared(f"{body.__name__}: {permission!r} is no permission")
+        if not callers or not all(kind in typing.get_args(Principal) for kind in callers):
+            raise Undeclared(f"{body.__name__}: callers must be kinds of principals")
+        self.name = body.__name__
+        self.permission = permission
+        self.callers = callers
+        self.body = body
+        self.answer_type: Any = typing.get_type_hints(body)["return"]
+        self.__doc__ = body.__doc__
+
+    def check(self, principal: Principal) -> None:
+        """Raises Forbidden unless this kind of principal may call and holds the permission."""
+        if not isinstance(principal, self.callers):
+            raise Forbidden("this is not for you", code="wrong_kind_of_caller", flow=self.name)
+        if self.permission not in principal.permissions:
+            raise Forbidden(
+                "a permission is missing", code="permission_missing", permission=self.permission
+            )
+
+
+async def again(run: Callable[[], Awaitable[R]]) -> R:
+    """Run a whole block, and again when PostgreSQL asks for it; Unavailable after five tries."""
+    for _ in range(TRIES):
+        try:
+            return await run()
+        except _AGAIN:
+            continue
+    raise Unavailable("too much happens to the same things at once", retry_after_s=1)
+
+
+class Flow(Declared[P, R]):
+    """A verb that changes things, in one block."""
+
+    async def __call__(
+        self, db: Database, principal: Principal, stamp: Stamp, /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run it once for `stamp`; the same stamp again gives the same answer."""
+        self.check(principal)
+        return await again(lambda: self._once(db, principal, stamp, *args, **kwargs))
+
+    async def _once(
+        self, db: Database, principal: Principal, stamp: Stamp, /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        refusal: Refusal | None = None
+        async with db.begin(principal, request_id=stamp.request_id) as tx:
+            stored = await claim(tx, stamp)
+            if stored is not None:
+                return msgspec.json.decode(stored, type=self.answer_type)  # type: ignore[no-any-return]
+            if stamp.key is None:
+                return await self.body(tx, *args, **kwargs)
+            try:
+                async with tx.savepoint():
+                    answer = await self.body(tx, *args, **kwargs)
+            except Unavailable:
+                raise
+            except Refusal as decided:
+                refusal = decided
+                await keep(tx, stamp, refused=True, answer=to_stored(decided))
+            else:
+                await keep(tx, stamp, refused=False, answer=answer)
+            await faults.at(f"{self.name}.before_commit")
+        await faults.at(f"{self.name}.after_commit")
+        if refusal is not None:
+            raise refusal
+        return answer
+
+
+class HotFlow(Declared[P, R]):
+    """A verb that is one SQL statement: one round trip, its own transaction."""
+
+    async def __call__(
+        self, db: Database, principal: Principal, stamp: Stamp, /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run it; the statement itself claims `stamp`."""
+        self.check(principal)
+
+        async def once() -> R:
+            async with db.autocommit(principal, request_id=stamp.request_id) as tx:
+                return await self.body(tx, stamp, *args, **kwargs)
+
+        return await again(once)
+
+
+class Query(Declared[P, R]):
+    """A verb that looks."""
+
+    async def __call__(
+        self, db: Database, principal: Principal, /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run it in a block that cannot write."""
+        self.check(principal)
+
+        async def once() -> R:
+            async with db.read(principal) as tx:
+                return await self.body(tx, *args, **kwargs)
+
+        return await again(once)
+
+
+def flow(
+    *, permission: str, callers: tuple[type, ...]
+) -> Callable[[Callable[Concatenate[Tx, P], Awaitable[R]]], Flow[P, R]]:
+    """Declare a flow: what it takes to call it, and who may."""
+    return lambda body: Flow(body, permission, callers)
+
+
+def hot_flow(
+    *, permission: str, callers: tuple[type, ...]
+) -> Callable[[Callable[Concatenate[Tx, Stamp, P], Awaitable[R]]], HotFlow[P, R]]:
+    """Declare a flow of one statement; the body gets the stamp and claims it there."""
+    if Shopper in callers:
+        raise Undeclared("a hot flow cannot serve shoppers: row security needs a transaction")
+    return lambda body: HotFlow(body, permission, callers)
+
+
+def query(
+    *, permission: str, callers: tuple[type, ...]
+) -> Callable[[Callable[Concatenate[ReadTx, P], Awaitable[R]]], Query[P, R]]:
+    """Declare a query: what it takes to call it, and who may."""
+    return lambda body: Query(body, permission, callers)
+
+
+async def claim(tx: Tx, stamp: Stamp) -> bytes | None:
+    """Claim the request in this block. None: do the work. Bytes: the answer of before.
+
+    Raises Unauthenticated for a dead key or a used nonce, Invalid when the idempotency key
+    belongs to another request, and the stored refusal when the work was refused before.
+    """
+    by = tx.principal
+    if isinstance(by, ApiKey):
+        statement, key_part = SQL["claim_by_key"], {"key_id": by.key_id, "version": by.version}
+    else:
+        statement, key_part = SQL["claim"], {}
+    found = await tx.one(
+        statement,
+        Claim,
+        credential=credential(by),
+        nonce=stamp.nonce,
+        key=stamp.key,
+        fingerprint=stamp.fingerprint,
+        at=tx.now,
+        **key_part,
+    )
+    return settle(found)
+
+
+def settle(found: Claim) -> bytes | None:
+    """What follows from a claim; see `claim`."""
+    match found.verdict:
+        case "fresh":
+            return None
+        case "dead_key":
+            raise Unauthenticated("the key is no longer live", code="signature_invalid")
+        case "replayed":
+            raise Unauthenticated("the nonce was used before", code="nonce_replayed")
+        case "other_body":
+            raise Invalid(
+                "this idempotency key belongs to another request", code="idempotency_key_reused"
+            )
+    if found.answer is None:
+        raise Unavailable("the first request with this key is still at work", retry_after_s=1)
+    if found.refused:
+        raise from_stored(msgspec.json.decode(found.answer, type=StoredRefusal))
+    return found.answer
+
+
+async def keep(tx: Tx, stamp: Stamp, *, refused: bool, answer: object) -> None:
+    """Keep the answer under the idempotency key, in the block that did the work."""
+    await tx.value(
+        SQL["keep_answer"],
+        credential=credential(tx.principal),
+        key=stamp.key,
+        refused=refused,
+        answer=msgspec.json.encode(answer),
+    )

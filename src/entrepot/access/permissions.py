@@ -1,0 +1,93 @@
+"""Permissions and roles: the closed list of what can be allowed, and who may do it by trade.
+
+A permission is `resource:verb`. Each flow and query names one of this list; a name that is not
+here stops the program at import. What a shopper may do concerns one customer's own things only:
+the kind of the caller narrows it, not the name. Roles are those of a forwarder's and a merchant's
+daily work.
+"""
+
+from collections.abc import Iterable
+
+PERMISSIONS = frozenset({
+    "audit:read",
+    "bins:create", "bins:read",
+    "customers:change", "customers:create", "customers:read", "customers:read_contact",
+    "events:read",
+    "jobs:read", "jobs:retry",
+    "keys:create", "keys:read", "keys:revoke",
+    "nodes:change", "nodes:create", "nodes:read",
+    "parcels:assign", "parcels:change", "parcels:inspect", "parcels:put_away", "parcels:read",
+    "parcels:receive",
+    "people:change", "people:create", "people:read",
+    "pre_alerts:create", "pre_alerts:read",
+    "sessions:read", "sessions:revoke",
+    "settings:change", "settings:read",
+})  # fmt: skip
+"""Everything a tenant can allow."""
+
+VISITOR_PERMISSIONS = frozenset({"sessions:begin"})
+"""What nobody-yet may do: try to log in. No role and no key holds it."""
+
+SHOPPER_PERMISSIONS = frozenset({
+    "customers:read", "nodes:read", "parcels:read", "pre_alerts:create", "pre_alerts:read",
+    "settings:read",
+})  # fmt: skip
+"""What a customer's log-in may do with the customer's own things."""
+
+_SEES = frozenset({
+    "bins:read", "customers:read", "nodes:read", "parcels:read", "pre_alerts:read",
+    "settings:read",
+})  # fmt: skip
+"""What everybody who works in a warehouse sees: suite codes and places, no phone, no price."""
+
+ROLES: dict[str, frozenset[str]] = {
+    "owner": PERMISSIONS,
+    "manager": _SEES | {
+        "bins:create", "customers:change", "customers:create", "customers:read_contact",
+        "events:read", "jobs:read", "jobs:retry", "nodes:change", "parcels:assign",
+        "parcels:change", "parcels:inspect", "parcels:put_away", "parcels:receive",
+        "people:create", "people:read", "pre_alerts:create", "sessions:read",
+    },
+    "receiver": _SEES | {"parcels:receive"},
+    "inspector": _SEES | {"parcels:change", "parcels:inspect", "parcels:receive"},
+    "putaway": _SEES | {"parcels:put_away"},
+    "packer": _SEES,
+    "shipper": _SEES,
+    "support": _SEES | {
+        "customers:change", "customers:create", "customers:read_contact", "events:read",
+        "parcels:assign", "pre_alerts:create",
+    },
+    "finance": _SEES | {"customers:read_contact", "events:read"},
+    "auditor": _SEES | {"audit:read", "events:read", "jobs:read", "keys:read", "people:read",
+                        "sessions:read"},
+}  # fmt: skip
+"""The staff roles and what each may do. The one role of a customer's log-in is no staff role."""
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """All that these roles allow together. Raises KeyError for a role that does not exist."""
+    return frozenset().union(*(ROLES[role] for role in roles))
+
+
+def unknown_permissions(names: Iterable[str]) -> list[str]:
+    """Those of `names` that are no permission, sorted."""
+    return sorted(set(names) - PERMISSIONS)
+
+
+def declarable(name: str) -> bool:
+    """Whether a flow or query may name this permission."""
+    return name in PERMISSIONS or name in VISITOR_PERMISSIONS
+
+
+def within(
+    wanted: frozenset[str],
+    wanted_warehouses: frozenset[str] | None,
+    held: frozenset[str],
+    held_warehouses: frozenset[str] | None,
+) -> bool:
+    """Whether a grant stays inside what the granter holds; None means every warehouse."""
+    if not wanted <= held:
+        return False
+    if held_warehouses is None:
+        return True
+    return wanted_warehouses is not None and wanted_warehouses <= held_warehouses

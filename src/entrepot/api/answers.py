@@ -1,0 +1,97 @@
+"""Exceptions become problem documents here, whatever raised them."""
+
+import http
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    SerializationException,
+    ValidationException,
+)
+
+from entrepot.api.guard import request_id
+from entrepot.api.problems import CONTENT_TYPE, Problem, encode, from_refusal, problem
+from entrepot.kernel.refusals import FieldError, Invalid, NotFound, Refusal, UnsupportedMedia
+from entrepot.platform.documents import decode_json
+from entrepot.platform.pools import away
+
+log = structlog.get_logger()
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def answer(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """The answer to an exception: refusals as they are, all else a bug with a trace id."""
+    refusal = error if isinstance(error, Refusal) else away(error)
+    if refusal is None and isinstance(error, NotFoundException):
+        refusal = NotFound("there is nothing at this address", code="no_such_route")
+    if refusal is not None:
+        document, headers = from_refusal(refusal, trace_id=request_id(request.scope))
+        return respond(document, headers)
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        return _from_litestar(request, error)
+    log.exception("api.bug", path=request.url.path, trace_id=request_id(request.scope))
+    trace_id = request_id(request.scope)
+    return respond(
+        problem(500, "our_mistake", "this is a bug; quote the trace id", trace_id=trace_id)
+    )
+
+
+def refuse_other_media(request: AnyRequest) -> None:
+    """A before-request check: JSON is announced as JSON."""
+    if request.method in ("POST", "PUT", "PATCH"):
+        kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        if kind != "application/json":
+            raise UnsupportedMedia("send application/json", content_type=kind[:60])
+
+
+def respond(document: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
+    """A problem document as a response."""
+    return Response(
+        encode(document),
+        status_code=document.status,
+        media_type=CONTENT_TYPE,
+        headers=headers or {},
+    )
+
+
+def _from_litestar(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    trace_id = request_id(request.scope)
+    if isinstance(error, MethodNotAllowedException):
+        document = problem(405, "method_not_allowed", error.detail, trace_id=trace_id)
+        return respond(document, dict(error.headers or {}))
+    if isinstance(error, ValidationException | SerializationException):
+        refusal = _body_refusal(request) or _invalid(error)
+        document, headers = from_refusal(refusal, trace_id=trace_id)
+        return respond(document, headers)
+    code = http.HTTPStatus(error.status_code).name.lower()
+    return respond(problem(error.status_code, code, error.detail, trace_id=trace_id))
+
+
+def _body_refusal(request: AnyRequest) -> Refusal | None:
+    """Every fault of a body that Litestar refused at its first one."""
+    body = request.scope["state"].get("body")
+    field = getattr(request.route_handler, "parsed_data_field", None)
+    if not body or field is None:
+        return None
+    try:
+        decode_json(body, field.raw)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def _invalid(error: HTTPException) -> Invalid:
+    """Faults that Litestar found in path or query."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    errors = [
+        FieldError(str(e.get("key", "")), "wrong_value", str(e.get("message", "")))
+        for e in msgspec.to_builtins(extra)
+        if isinstance(e, dict)
+    ]
+    return Invalid("the request cannot be read", errors=errors)

@@ -1,0 +1,44 @@
+"""The API's routers: the signed operations, and what watches the process."""
+
+from litestar import Litestar, Router, get
+from litestar.di import Provide
+from litestar.response import Response
+
+from entrepot.api.answers import AnyRequest, answer, refuse_other_media
+from entrepot.api.guard import Guard, provide_caller
+from entrepot.api.openapi import document
+from entrepot.api.routes import ROUTES
+from entrepot.api.watch import WATCH_ROUTES
+from entrepot.platform.database import Database
+
+
+def api_routers(database: Database, guard: Guard) -> list[Router]:
+    """What the app mounts: `/api/v1` behind the guard, and the open operation routes."""
+    provided = {"db": Provide(lambda: database, sync_to_thread=False, use_cache=True)}
+    signed = Router(
+        "/api/v1",
+        route_handlers=ROUTES,
+        guards=[guard],
+        before_request=refuse_other_media,
+        dependencies={**provided, "caller": Provide(provide_caller, sync_to_thread=False)},
+        exception_handlers={Exception: answer},
+    )
+    watch = Router(
+        "/",
+        route_handlers=[*WATCH_ROUTES, get_openapi],
+        dependencies=provided,
+        exception_handlers={Exception: answer},
+    )
+    return [signed, watch]
+
+
+_documents: dict[int, bytes] = {}
+
+
+@get("/openapi.json", include_in_schema=False)
+async def get_openapi(request: AnyRequest) -> Response[bytes]:
+    """The OpenAPI 3.1 document."""
+    app: Litestar = request.app
+    if id(app) not in _documents:
+        _documents[id(app)] = document(app)
+    return Response(_documents[id(app)], media_type="application/json")

@@ -1,0 +1,129 @@
+"""The launcher: database, app and worker as one thing that starts, is watched and stops.
+
+Ctrl-C stops the app first, then the worker, then the database; nothing is left behind. If the
+launcher itself is killed, the kernel ends its children.
+"""
+
+import asyncio
+import http.client
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+
+import msgspec
+
+from entrepot.app.children import Child
+from entrepot.platform.postgres import Server
+from entrepot.platform.settings import Settings
+from entrepot.tenancy.bootstrap import prepare
+from entrepot.tenancy.entrances import kept_server
+
+READY_WITHIN_S = 60.0
+_TEND_S = 0.2
+
+Say = Callable[[str], None]
+
+
+class NotReady(Exception):
+    """The app did not answer in time."""
+
+
+class Running(msgspec.Struct, eq=False):
+    """What runs."""
+
+    settings: Settings
+    server: Server | None
+    children: list[Child]
+    stopping: bool = False
+
+    @property
+    def base_url(self) -> str:
+        """Where the pages are."""
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    def tend(self) -> None:
+        """One look: start again what died."""
+        if self.server is not None:
+            self.server.tend()
+        for child in self.children:
+            child.tend()
+
+    def stay(self) -> None:
+        """Look after everything until Ctrl-C or SIGTERM."""
+        while not self.stopping:
+            self.tend()
+            time.sleep(_TEND_S)
+
+
+@contextmanager
+def launched(settings: Settings, say: Say) -> Iterator[Running]:
+    """Database, app and worker, ready to be used; stopped in order at the end."""
+    say("database")
+    with kept_server(settings) as (superuser, server):
+        say("revisions")
+        asyncio.run(prepare(settings, superuser, datetime.now(UTC)))
+        running = Running(settings, server, _children(settings))
+        with _stopped_by_signals(running):
+            try:
+                say("app and worker")
+                for child in running.children:
+                    child.start()
+                wait_until_ready(running)
+                yield running
+            finally:
+                for child in running.children:
+                    child.stop()
+
+
+def _children(settings: Settings) -> list[Child]:
+    environment = {
+        "ENTREPOT_HOME": str(settings.home),
+        "ENTREPOT_PORT": str(settings.port),
+        "ENTREPOT_ENV": settings.env,
+    }
+    entrepot = [sys.executable, "-m", "entrepot.app.command_line"]
+    return [
+        Child("app", [*entrepot, "serve"], environment),
+        Child("worker", [*entrepot, "worker"], environment),
+    ]
+
+
+def wait_until_ready(running: Running) -> None:
+    """Wait for /readyz. Raises NotReady, or KeyboardInterrupt when asked to stop."""
+    until = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < until:
+        if running.stopping:
+            raise KeyboardInterrupt
+        if _answers(running.settings.port):
+            return
+        running.tend()
+        time.sleep(0.05)
+    raise NotReady(f"nothing answers on port {running.settings.port}; the log above says why")
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _stopped_by_signals(running: Running) -> Iterator[None]:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        running.stopping = True
+
+    before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

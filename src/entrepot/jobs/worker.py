@@ -1,0 +1,154 @@
+"""The worker's loop: lease a token, do its kind of work, give it back; sweep now and then.
+
+Any number of workers may run. A token that is woken by NOTIFY is leased at once; without
+news the worker looks every half second.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+
+import structlog
+
+from entrepot.jobs.consumers import Consumer
+from entrepot.jobs.drain import drain
+from entrepot.kernel.ids import TenantId, new_token
+from entrepot.kernel.principals import Job, Operator
+from entrepot.kernel.refusals import Refusal
+from entrepot.platform import audit, faults, outbox, queue
+from entrepot.platform.database import Database
+from entrepot.platform.live import Live
+from entrepot.platform.wakeups import OUTBOX
+
+log = structlog.get_logger()
+
+IDLE_S = 0.5
+SWEEP_S = 2.0
+SEAL_S = 5.0
+TIDY_S = 3600.0
+SEAL = "seal"
+TIDY = "tidy"
+
+Work = Callable[[TenantId], Awaitable[bool]]
+"""Does one round for a tenant; True when there is more."""
+
+_WORKER = Operator(name="worker")
+
+
+class Worker:
+    """One worker process. `tenants` lists the active tenants; `audit_key` signs their seals."""
+
+    def __init__(
+        self,
+        db: Database,
+        live: Live,
+        *,
+        consumers: Sequence[Consumer],
+        tenants: Callable[[], Awaitable[Sequence[TenantId]]],
+        audit_key: Callable[[TenantId], bytes],
+    ) -> None:
+        self.name = new_token(9)
+        self._stopping = False
+        self._db = db
+        self._live = live
+        self._tenants = tenants
+        self._audit_key = audit_key
+        self.works: Mapping[str, Work] = {
+            OUTBOX: lambda tenant: drain(db, tenant=tenant, consumers=consumers),
+            SEAL: self._seal,
+            TIDY: self._tidy,
+        }
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        async with asyncio.TaskGroup() as tasks:
+            sweeper = tasks.create_task(self._sweep())
+            with self._live.watch(TenantId("-"), queue.JOB_TOPIC) as news:
+                while not self._stopping:
+                    if not await self._step():
+                        await _wait(news, IDLE_S)
+            sweeper.cancel()
+
+    def stop(self) -> None:
+        """Finish the token at hand and end; `run` returns within half a second of that."""
+        self._stopping = True
+
+    async def _step(self) -> bool:
+        try:
+            return await self.work_once()
+        except Refusal as error:
+            log.warning("worker.away", error=error.code)
+            await asyncio.sleep(IDLE_S)
+            return False
+
+    async def work_once(self) -> bool:
+        """Lease and do one token; False when nothing was due."""
+        async with self._db.control(_WORKER) as tx:
+            leased = await queue.lease(tx, worker=self.name)
+        if leased is None:
+            return False
+        await faults.at("worker.after_lease")
+        try:
+            more = await self._do(leased)
+        except Exception as error:  # counted on the token; after the fifth a dead letter
+            log.exception("worker.job_failed", kind=leased.kind, attempts=leased.attempts)
+            async with self._db.control(_WORKER) as tx:
+                await queue.fail(tx, leased=leased, worker=self.name, error=repr(error))
+            return True
+        async with self._db.control(_WORKER) as tx:
+            await queue.finish(tx, job_id=leased.job_id, worker=self.name, more=more)
+        return True
+
+    async def _do(self, leased: queue.Lease) -> bool:
+        work = self.works.get(leased.kind)
+        if work is None:
+            raise LookupError(f"no work of kind {leased.kind!r}")
+        return await asyncio.wait_for(work(leased.tenant), queue.LEASE_S * 0.8)
+
+    async def _seal(self, tenant: TenantId) -> bool:
+        async with self._db.begin(Job(tenant=tenant, on_behalf_of="sealer")) as tx:
+            seal = await audit.seal_batch(tx, key=self._audit_key(tenant))
+        if seal is not None:
+            async with self._db.control(_WORKER) as control:
+                await audit.keep_head(control, tenant=tenant, seal=seal)
+        return seal is not None
+
+    async def _tidy(self, tenant: TenantId) -> bool:
+        async with self._db.begin(Job(tenant=tenant, on_behalf_of="tidy")) as tx:
+            await outbox.tidy_requests(tx)
+        return False
+
+    async def _sweep(self) -> None:
+        """Put tokens for what no flusher announced: events of dead processes, seals, tidying."""
+        passed = 0.0
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            before, passed = passed, passed + SWEEP_S
+            try:
+                for tenant in await self._tenants():
+                    await self._sweep_tenant(tenant, before, passed)
+            except Refusal as error:
+                log.warning("worker.sweep_away", error=error.code)
+
+    async def _sweep_tenant(self, tenant: TenantId, before: float, passed: float) -> None:
+        async with self._db.read(Job(tenant=tenant, on_behalf_of="sweeper")) as reader:
+            state = await outbox.count_pending(reader)
+            late = reader.now - timedelta(seconds=SWEEP_S)
+        kinds = []
+        if state.troubled or (state.oldest_at is not None and state.oldest_at < late):
+            kinds.append(OUTBOX)
+        if before // SEAL_S != passed // SEAL_S:
+            kinds.append(SEAL)
+        if before // TIDY_S != passed // TIDY_S:
+            kinds.append(TIDY)
+        async with self._db.control(_WORKER) as tx:
+            for kind in kinds:
+                await queue.wake(tx, tenant=tenant, kind=kind)
+
+
+async def _wait(news: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(news.wait(), seconds)
+    except TimeoutError:
+        return
+    news.clear()

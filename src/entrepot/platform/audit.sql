@@ -1,0 +1,54 @@
+-- name: put_audit
+select platform.put_audit_v1(
+    :audit_id, :at, :actor, :credential, :on_behalf_of, :request_id, :verb, :subject, :subject_id,
+    :facts
+);
+
+-- name: list_unsealed
+select
+    a.audit_id, a.at, a.actor, a.credential, coalesce(a.on_behalf_of, '') as on_behalf_of,
+    a.request_id, a.verb, a.subject, a.subject_id, a.facts
+from platform.audit_unsealed as u
+join platform.audit as a on a.audit_id = u.audit_id
+order by a.audit_id
+limit :most;
+
+-- name: find_head
+select seal_number, previous_hash, hash, signature, sealed_at
+from platform.audit_seal
+order by seal_number desc
+limit 1;
+
+-- name: list_seals
+select seal_number, previous_hash, hash, signature, sealed_at
+from platform.audit_seal
+where seal_number > :after
+order by seal_number
+limit :most;
+
+-- name: list_sealed
+select
+    a.audit_id, a.at, a.actor, a.credential, coalesce(a.on_behalf_of, '') as on_behalf_of,
+    a.request_id, a.verb, a.subject, a.subject_id, a.facts
+from platform.audit_sealed as s
+join platform.audit as a on a.audit_id = s.audit_id
+where s.seal_number = :seal_number
+order by s.place;
+
+-- name: put_seal
+insert into platform.audit_seal (seal_number, previous_hash, hash, signature, sealed_at)
+values (:seal_number, :previous_hash, :hash, :signature, :sealed_at);
+
+-- name: put_sealed
+insert into platform.audit_sealed (seal_number, place, audit_id)
+select :seal_number::bigint, s.place, s.audit_id
+from unnest(:audit_ids::uuid[]) with ordinality as s (audit_id, place);
+
+-- name: end_unsealed
+delete from platform.audit_unsealed where audit_id = any(:audit_ids::uuid[]);
+
+-- name: count_loose
+select count(*)
+from platform.audit as a
+where not exists (select 1 from platform.audit_sealed as s where s.audit_id = a.audit_id)
+and not exists (select 1 from platform.audit_unsealed as u where u.audit_id = a.audit_id);

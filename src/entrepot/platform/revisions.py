@@ -1,0 +1,166 @@
+"""The fleet runner: brings databases to the newest revision of their history.
+
+Two linear histories, control and tenant, are folders of `.sql` files applied in order of name.
+Afterwards the files of functions that changed are applied again, lower floors first. One
+database changes in one transaction: it is exactly old or exactly new, whenever we are killed,
+and the next run takes up the rest. An applied revision whose file changed is refused.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import asyncpg
+import msgspec
+
+from entrepot.platform.pools import Login
+
+OWNER = "entrepot_owner"
+LOCK_TIMEOUT = "2s"
+_TRIES = 6
+_LOCK = 0x456E7472
+_SOURCES = Path(__file__).parent.parent
+_FLOORS = (
+    ("platform", "tenancy", "notices", "access"),
+    ("catalog", "nodes", "parties", "media"),
+    ("stock", "parcels", "payments", "carriers", "papers"),
+    ("shipments", "counts"),
+    ("orders", "consolidation", "routing", "integrations", "partners"),
+    ("reports", "reconciliation"),
+)
+_BOOKS = "create schema if not exists revisions;" + "".join(
+    f"create table if not exists revisions.{book} (name text primary key, checksum text not null,"
+    " applied_at timestamptz not null default now());"
+    for book in ("applied", "functions")
+)
+_NOTE = """
+insert into revisions.{book} (name, checksum) values ($1, $2)
+on conflict (name) do update set checksum = excluded.checksum, applied_at = default
+"""
+
+
+class RevisionChanged(Exception):
+    """A revision was edited after it had been applied; write a new one instead."""
+
+
+class Script(msgspec.Struct, frozen=True):
+    """One `.sql` file: its name in the books, its text and the SHA-256 of it."""
+
+    name: str
+    text: str
+    checksum: str
+
+
+class History(msgspec.Struct, frozen=True):
+    """What a database of one kind has to have: revisions, then functions, both in order."""
+
+    revisions: tuple[Script, ...]
+    functions: tuple[Script, ...]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What the run did to one database; `trouble` is empty when it is up to date now."""
+
+    database: str
+    applied: tuple[str, ...]
+    trouble: str = ""
+
+
+def read_history(kind: Literal["control", "tenant"], sources: Path = _SOURCES) -> History:
+    """The history of one kind of database, from the package's files."""
+    prefix = "control_" if kind == "control" else ""
+    rooms = [room for floor in _FLOORS for room in floor]
+    functions = [sources / room / f"{prefix}functions.sql" for room in rooms]
+    if kind == "tenant":
+        functions += sorted((sources / "flows").glob("*.sql"))
+    return History(
+        tuple(
+            _script(path, path.stem)
+            for path in sorted((sources / "revisions" / kind).glob("*.sql"))
+        ),
+        tuple(_script(p, f"{p.parent.name}/{p.name}") for p in functions if p.exists()),
+    )
+
+
+def _script(path: Path, name: str) -> Script:
+    text = path.read_text(encoding="utf-8")
+    return Script(name, text, hashlib.sha256(text.encode()).hexdigest())
+
+
+async def migrate(login: Login, history: History) -> Outcome:
+    """Bring one database up to date as its owner; waits 2 s at most for any lock, then retries.
+
+    Raises RevisionChanged, and whatever PostgreSQL says of a wrong revision.
+    """
+    for attempt in range(_TRIES):
+        try:
+            return await _migrate_once(login, history)
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            if attempt == _TRIES - 1:
+                raise
+            await asyncio.sleep(0.3 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+async def migrate_fleet(
+    logins: Sequence[Login], history: History, *, at_once: int = 4
+) -> AsyncIterator[Outcome]:
+    """Bring many databases up to date, `at_once` at a time; yields each as it is done.
+
+    A database that fails is told in its outcome and does not stop the others.
+    """
+    places = asyncio.Semaphore(at_once)
+
+    async def one(login: Login) -> Outcome:
+        async with places:
+            try:
+                return await migrate(login, history)
+            except (asyncpg.PostgresError, RevisionChanged, OSError) as error:
+                return Outcome(login.database, (), f"{type(error).__name__}: {error}")
+
+    tasks = [asyncio.create_task(one(login)) for login in logins]
+    try:
+        for done in asyncio.as_completed(tasks):
+            yield await done
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _migrate_once(login: Login, history: History) -> Outcome:
+    connection = await asyncpg.connect(
+        host=login.host, port=login.port, database=login.database, user=login.user,
+        password=login.password, statement_cache_size=0,
+        server_settings={"role": OWNER, "lock_timeout": LOCK_TIMEOUT},
+    )  # fmt: skip
+    try:
+        async with connection.transaction():
+            await connection.execute("select pg_advisory_xact_lock($1)", _LOCK)
+            await connection.execute(_BOOKS)
+            applied = await _apply(connection, history.revisions, "applied")
+            applied += await _apply(connection, history.functions, "functions")
+        return Outcome(login.database, tuple(applied))
+    finally:
+        await connection.close(timeout=5)
+
+
+async def _apply(
+    connection: "asyncpg.Connection[asyncpg.Record]", wanted: Sequence[Script], book: str
+) -> list[str]:
+    """Run the scripts that the book lacks; functions (and only they) also when they changed."""
+    rows = await connection.fetch(f"select name, checksum from revisions.{book}")
+    known: dict[str, str] = {row[0]: row[1] for row in rows}
+    changed = [s.name for s in wanted if known.get(s.name, s.checksum) != s.checksum]
+    if changed and book == "applied":
+        raise RevisionChanged(f"edited after it was applied: {', '.join(changed)}")
+    pending = [s for s in wanted if s.name not in known or s.name in changed]
+    for script in pending:
+        try:
+            await connection.execute(script.text)
+        except asyncpg.PostgresError as error:
+            error.add_note(f"in {script.name}")
+            raise
+        await connection.execute(_NOTE.format(book=book), script.name, script.checksum)
+    return [script.name for script in pending]

@@ -1,0 +1,1 @@
+"""Access: signatures, keys, people, sessions, flows."""

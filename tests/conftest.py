@@ -1,0 +1,3 @@
+"""Fixtures that every test may use."""
+
+from tests.postgres_fixture import server  # noqa: F401

@@ -1,0 +1,139 @@
+"""The outbox drain: every event once for each consumer, in commit order, poison set aside."""
+
+from uuid import UUID
+
+import pytest
+
+from entrepot.jobs.consumers import Consumer, topics_of
+from entrepot.jobs.drain import drain
+from entrepot.kernel.events import Event
+from entrepot.kernel.ids import TenantId, new_id
+from entrepot.kernel.principals import Job
+from entrepot.kernel.refusals import Unavailable
+from entrepot.platform import outbox
+from entrepot.platform.clock import system_clock
+from entrepot.platform.database import Database, Tx
+from tests.postgres_fixture import InstalledServer
+
+
+@pytest.fixture
+async def tenant(server: InstalledServer) -> TenantId:
+    return (await server.tenant()).tenant
+
+
+async def put(db: Database, tenant: TenantId, *numbers: int) -> list[UUID]:
+    ids = []
+    for number in numbers:
+        async with db.begin(Job(tenant=tenant, on_behalf_of="test")) as tx:
+            ids.append(
+                await outbox.put_event(
+                    tx, name="parcel.received", version=1, aggregate_id=new_id(tx.now),
+                    sequence=1, body={"warehouse": f"W{number}", "customer_id": None},
+                )
+            )  # fmt: skip
+    return ids
+
+
+class Recorder:
+    """A consumer that remembers, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.seen: list[UUID] = []
+        self.fails: set[UUID] = set()
+
+    async def effect(self, tx: Tx, event: Event) -> None:
+        if event.event_id in self.fails:
+            raise RuntimeError("poison")
+        self.seen.append(event.event_id)
+
+
+async def drained(db: Database, tenant: TenantId, *consumers: Consumer) -> None:
+    for _ in range(20):
+        if not await drain(db, tenant=tenant, consumers=consumers):
+            return
+    raise AssertionError("the drain never ends")
+
+
+async def test_every_event_reaches_each_consumer_once_and_in_order(
+    server: InstalledServer, tenant: TenantId
+) -> None:
+    db, first, second = server.database, Recorder(), Recorder()
+    consumers = (Consumer("first", first.effect), Consumer("second", second.effect))
+    ids = await put(db, tenant, *range(30))
+    await drained(db, tenant, *consumers)
+    await drained(db, tenant, *consumers)
+    assert first.seen == ids == second.seen
+    more = await put(db, tenant, 1, 2)
+    await drained(db, tenant, *consumers)
+    assert first.seen == ids + more
+
+
+async def test_a_consumer_gets_only_what_it_wants(
+    server: InstalledServer, tenant: TenantId
+) -> None:
+    recorder = Recorder()
+    await put(server.database, tenant, 1)
+    narrow = Consumer("narrow", recorder.effect, frozenset({"parcel.lost"}))
+    await drained(server.database, tenant, narrow)
+    assert recorder.seen == []
+
+
+async def test_poison_is_set_aside_and_later_events_go_on(
+    server: InstalledServer, tenant: TenantId
+) -> None:
+    clock_now = system_clock()
+    db = Database(server.pools, lambda: clock_now)
+    recorder = Recorder()  # all three happen at one instant: any order among them is right
+    consumer = Consumer("careful", recorder.effect)
+    ids = await put(db, tenant, 1, 2, 3)
+    recorder.fails = {ids[1]}
+    await drained(db, tenant, consumer)
+    assert set(recorder.seen) == {ids[0], ids[2]} and len(recorder.seen) == 2
+    for _ in range(6):
+        clock_now = clock_now.replace(year=clock_now.year + 1)
+        await drained(db, tenant, consumer)
+    async with db.read(Job(tenant=tenant, on_behalf_of="test")) as tx:
+        state = await outbox.count_pending(tx)
+    assert (state.troubled, state.dead, state.pending) == (0, 1, 0)
+    recorder.fails = set()
+    clock_now = clock_now.replace(year=clock_now.year + 1)
+    await drained(db, tenant, consumer)
+    assert set(recorder.seen) == {ids[0], ids[2]} and len(recorder.seen) == 2, (
+        "a dead letter is not tried by itself"
+    )
+
+
+async def test_a_crash_between_position_and_effect_loses_nothing(
+    server: InstalledServer, tenant: TenantId
+) -> None:
+    db, recorder = server.database, Recorder()
+    ids = await put(db, tenant, 1, 2)
+    async with db.begin(Job(tenant=tenant, on_behalf_of="test")) as tx:
+        await outbox.drain_outbox(tx)  # and then the worker dies
+    await drained(db, tenant, Consumer("late", recorder.effect))
+    assert recorder.seen == ids
+
+
+async def test_a_crash_after_the_effect_does_not_double_it(
+    server: InstalledServer, tenant: TenantId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, recorder = server.database, Recorder()
+    consumer = Consumer("once", recorder.effect)
+    ids = await put(db, tenant, 1, 2)
+
+    async def away(*_: object, **__: object) -> None:
+        raise Unavailable("died before the position was noted")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(outbox, "move_position", away)
+        with pytest.raises(Unavailable):
+            await drain(db, tenant=tenant, consumers=(consumer,))
+    await drained(db, tenant, consumer)
+    assert recorder.seen == ids
+
+
+async def test_topics_come_from_the_events(server: InstalledServer, tenant: TenantId) -> None:
+    await put(server.database, tenant, 7, 7)
+    async with server.database.begin(Job(tenant=tenant, on_behalf_of="test")) as tx:
+        events = await outbox.drain_outbox(tx)
+    assert topics_of(events) == ["warehouse:W7"]
