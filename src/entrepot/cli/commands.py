@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from entrepot.cli.control import Command, OwnerLink, Wiring, run
+from entrepot.cli.pack import pack
 from entrepot.cli.rate import rate
 from entrepot.cli.tables import show_findings, show_outcome, show_servers, show_tenant, show_tenants
 from entrepot.tenancy import provisioning, queries
@@ -30,6 +31,7 @@ app.add_typer(tenants, name="tenants")
 app.add_typer(servers, name="servers")
 app.add_typer(isolation, name="isolation")
 app.command("rate")(rate)
+app.command("pack")(pack)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 Word = Annotated[str, typer.Argument(metavar="TENANT", help="Slug or public id.")]
