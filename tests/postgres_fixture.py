@@ -8,16 +8,17 @@
 `server.database` is the application's way in (pools, tenant's own logins).
 """
 
-import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from entrepot.kernel.ids import TenantId, new_token
 from entrepot.kernel.principals import Operator
+from entrepot.platform.binaries import Binaries
 from entrepot.platform.clock import system_clock
 from entrepot.platform.database import Database
 from entrepot.platform.pools import Login, Pools
@@ -89,16 +90,27 @@ def new_home() -> Path:
     return home
 
 
-@pytest.fixture(scope="session")
-async def server() -> AsyncIterator[InstalledServer]:
-    """The session's server."""
+@asynccontextmanager
+async def installation(
+    *, binaries: Binaries | None = None, external: bool = False
+) -> AsyncIterator[InstalledServer]:
+    """A server of its own, prepared; for tests that break or change one.
+
+    `binaries` are other programs than the wheel's. `external`: reached by a URL, with an
+    entrance that lets everybody in who has a password, as somebody else's server would have.
+    """
     home = new_home()
-    settings = Settings(
-        home=home, env="test", database_url=os.environ.get("ENTREPOT_TEST_DATABASE_URL")
-    )
-    postgres = PostgresServer(home)
+    postgres = PostgresServer(home / "elsewhere" if external else home, binaries=binaries)
     try:
         postgres.start()
+        if external:
+            (postgres.folder / "pg_hba.conf").write_text(
+                "host all all 127.0.0.1/32 scram-sha-256\n"
+            )
+            connection = await connect(postgres.superuser)
+            await connection.execute("select pg_reload_conf()")
+            await connection.close()
+        settings = Settings(home=home, env="test", database_url=postgres.dsn if external else None)
         await prepare(settings, postgres.superuser, system_clock())
         async with open_plane(settings) as plane:
             installed = InstalledServer(settings, postgres, plane)
@@ -107,3 +119,10 @@ async def server() -> AsyncIterator[InstalledServer]:
     finally:
         postgres.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def server() -> AsyncIterator[InstalledServer]:
+    """The session's server."""
+    async with installation() as installed:
+        yield installed

@@ -15,12 +15,14 @@ import asyncpg
 import msgspec
 
 from entrepot.access.permissions import declarable
-from entrepot.kernel.principals import ApiKey, Principal, Shopper, credential
+from entrepot.kernel.principals import ApiKey, Job, Operator, Principal, Shopper, credential
 from entrepot.kernel.refusals import (
+    FieldError,
     Forbidden,
     Invalid,
     Refusal,
     StoredRefusal,
+    TooMany,
     Unauthenticated,
     Unavailable,
     from_stored,
@@ -112,32 +114,45 @@ class Flow(Declared[P, R]):
     ) -> R:
         """Run it once for `stamp`; the same stamp again gives the same answer."""
         self.check(principal)
+        need_key(principal, stamp)
         return await again(lambda: self._once(db, principal, stamp, *args, **kwargs))
 
     async def _once(
         self, db: Database, principal: Principal, stamp: Stamp, /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        refusal: Refusal | None = None
         async with db.begin(principal, request_id=stamp.request_id) as tx:
-            stored = await claim(tx, stamp)
-            if stored is not None:
-                return msgspec.json.decode(stored, type=self.answer_type)  # type: ignore[no-any-return]
-            if stamp.key is None:
-                return await self.body(tx, *args, **kwargs)
-            try:
-                async with tx.savepoint():
-                    answer = await self.body(tx, *args, **kwargs)
-            except Unavailable:
-                raise
-            except Refusal as decided:
-                refusal = decided
-                await keep(tx, stamp, refused=True, answer=to_stored(decided))
+            found = await claim(tx, stamp)
+            if found.verdict == "stored":
+                # Settled after the commit, so the nonce of a repetition is burnt as well.
+                outcome: R | Refusal | None = None
             else:
-                await keep(tx, stamp, refused=False, answer=answer)
+                settle(found)
+                outcome = await self._work(tx, stamp, *args, **kwargs)
             await faults.at(f"{self.name}.before_commit")
         await faults.at(f"{self.name}.after_commit")
-        if refusal is not None:
-            raise refusal
+        if outcome is None:
+            stored = settle(found)
+            return msgspec.json.decode(stored or b"", type=self.answer_type)  # type: ignore[no-any-return]
+        if isinstance(outcome, Refusal):
+            raise outcome
+        return outcome
+
+    async def _work(
+        self, tx: Tx, stamp: Stamp, /, *args: P.args, **kwargs: P.kwargs
+    ) -> R | Refusal:
+        """Run the body; its answer or refusal, kept under the key if there is one."""
+        try:
+            async with tx.savepoint():
+                answer = await self.body(tx, *args, **kwargs)
+        except (Unavailable, TooMany):
+            raise
+        except Refusal as decided:
+            if stamp.key is None:
+                raise
+            await keep(tx, stamp, refused=True, answer=to_stored(decided))
+            return decided
+        if stamp.key is not None:
+            await keep(tx, stamp, refused=False, answer=answer)
         return answer
 
 
@@ -149,6 +164,7 @@ class HotFlow(Declared[P, R]):
     ) -> R:
         """Run it; the statement itself claims `stamp`."""
         self.check(principal)
+        need_key(principal, stamp)
 
         async def once() -> R:
             async with db.autocommit(principal, request_id=stamp.request_id) as tx:
@@ -196,18 +212,23 @@ def query(
     return lambda body: Query(body, permission, callers)
 
 
-async def claim(tx: Tx, stamp: Stamp) -> bytes | None:
-    """Claim the request in this block. None: do the work. Bytes: the answer of before.
+def need_key(principal: Principal, stamp: Stamp) -> None:
+    """Raises Invalid when a caller from outside writes without an idempotency key."""
+    if stamp.key is None and not isinstance(principal, Job | Operator):
+        error = FieldError("idempotency-key", "missing", "every write names itself by a key")
+        raise Invalid(
+            "the idempotency key is missing", code="idempotency_key_missing", errors=[error]
+        )
 
-    Raises Unauthenticated for a dead key or a used nonce, Invalid when the idempotency key
-    belongs to another request, and the stored refusal when the work was refused before.
-    """
+
+async def claim(tx: Tx, stamp: Stamp) -> Claim:
+    """Claim nonce and idempotency key in this block; `settle` tells what follows."""
     by = tx.principal
     if isinstance(by, ApiKey):
         statement, key_part = SQL["claim_by_key"], {"key_id": by.key_id, "version": by.version}
     else:
         statement, key_part = SQL["claim"], {}
-    found = await tx.one(
+    return await tx.one(
         statement,
         Claim,
         credential=credential(by),
@@ -217,11 +238,14 @@ async def claim(tx: Tx, stamp: Stamp) -> bytes | None:
         at=tx.now,
         **key_part,
     )
-    return settle(found)
 
 
 def settle(found: Claim) -> bytes | None:
-    """What follows from a claim; see `claim`."""
+    """What follows from a claim. None: do the work. Bytes: the answer of before.
+
+    Raises Unauthenticated for a dead key or a used nonce, Invalid when the idempotency key
+    belongs to another request, and the stored refusal when the work was refused before.
+    """
     match found.verdict:
         case "fresh":
             return None

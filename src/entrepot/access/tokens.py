@@ -5,7 +5,9 @@ tenant: where another tenant is expected it is no token at all.
 """
 
 import hashlib
+import hmac
 import re
+from base64 import urlsafe_b64encode
 
 from entrepot.kernel.ids import TenantId, new_token
 
@@ -26,3 +28,13 @@ def belongs(token: str, tenant: TenantId) -> bool:
 def token_hash(token: str) -> bytes:
     """What is kept of a token: 32 bytes."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def repeatable_token_of(tenant: TenantId, secret: bytes, *words: str) -> str:
+    """The token that the same request gets again: derived, so that no answer must be kept.
+
+    `secret` is the key-encryption key; `words` name the request (credential, idempotency key).
+    """
+    name = "\x1f".join(("link", tenant, *words)).encode()
+    digest = hmac.digest(secret, name, "sha256")
+    return f"{tenant}.{urlsafe_b64encode(digest).rstrip(b'=').decode()}"

@@ -1,13 +1,15 @@
 """What the API is wired with, and who is calling."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from entrepot.access.flow import Stamp
 from entrepot.kernel.principals import ApiKey
 from entrepot.platform.database import Database
+from entrepot.platform.secrets import SealingKey
 
 MOST_BODY_BYTES = 1_048_576
 
@@ -19,8 +21,9 @@ class Caller(msgspec.Struct, frozen=True):
     stamp: Stamp
 
 
-CallerOf = Annotated[Caller, Dependency(skip_validation=True)]
-DatabaseOf = Annotated[Database, Dependency(skip_validation=True)]
+CallerOf = SkipValidation[NamedDependency[Caller]]
+SealingOf = SkipValidation[NamedDependency[SealingKey]]
+DatabaseOf = SkipValidation[NamedDependency[Database]]
 
 Row = TypeVar("Row")
 

@@ -20,6 +20,8 @@ from entrepot.kernel.ids import new_token
 from entrepot.kernel.principals import ApiKey
 from entrepot.kernel.refusals import TooLarge, Unauthenticated
 
+AnyGuard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+
 
 class Authenticator(Protocol):
     """Proves a request; `access` keeps it. Raises Unauthenticated and nothing else."""
@@ -60,14 +62,21 @@ class Guard:
         )
         return Caller(principal, stamp)
 
-    async def __call__(
-        self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
-    ) -> None:
-        """Litestar's guard: runs before the body is parsed."""
-        assert isinstance(connection, Request)
-        state = connection.scope["state"]
-        state["caller"] = await self.admit(connection.scope, connection.body)
-        state["body"] = await connection.body()
+    def for_routes(self) -> AnyGuard:
+        """Litestar's guard: runs before the body is parsed.
+
+        A function, because Litestar copies what it is given and a copy has buckets of its own.
+        """
+
+        async def signed(
+            connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
+        ) -> None:
+            assert isinstance(connection, Request)
+            state = connection.scope["state"]
+            state["caller"] = await self.admit(connection.scope, connection.body)
+            state["body"] = await connection.body()
+
+        return signed
 
 
 def refuse_large(scope: Scope) -> None:

@@ -10,17 +10,22 @@ from entrepot.api.openapi import document
 from entrepot.api.routes import ROUTES
 from entrepot.api.watch import WATCH_ROUTES
 from entrepot.platform.database import Database
+from entrepot.platform.secrets import SealingKey
 
 
-def api_routers(database: Database, guard: Guard) -> list[Router]:
+def api_routers(database: Database, guard: Guard, sealing: SealingKey) -> list[Router]:
     """What the app mounts: `/api/v1` behind the guard, and the open operation routes."""
     provided = {"db": Provide(lambda: database, sync_to_thread=False, use_cache=True)}
     signed = Router(
         "/api/v1",
         route_handlers=ROUTES,
-        guards=[guard],
+        guards=[guard.for_routes()],
         before_request=refuse_other_media,
-        dependencies={**provided, "caller": Provide(provide_caller, sync_to_thread=False)},
+        dependencies={
+            **provided,
+            "caller": Provide(provide_caller, sync_to_thread=False),
+            "sealing": Provide(lambda: sealing, sync_to_thread=False, use_cache=True),
+        },
         exception_handlers={Exception: answer},
     )
     watch = Router(

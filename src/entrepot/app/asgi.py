@@ -77,11 +77,11 @@ def build(house: House) -> tuple[Litestar, ASGIApp]:
         )
     )
     litestar = Litestar(
-        route_handlers=[*api_routers(house.database, guard), pages],
+        route_handlers=[*api_routers(house.database, guard, house.key), pages],
         openapi_config=OpenAPIConfig(
             title="Entrepot",
             version=__version__,
-            description="Parcels, scans, customers and places of one tenant. Every request is signed.",
+            description="Parcels, scans, customers and places. Every request is signed.",
             use_handler_docstrings=True,
         ),
         exception_handlers={Exception: answer},

@@ -15,7 +15,8 @@ from entrepot.kernel.principals import Operator
 from entrepot.kernel.refusals import Refusal
 from entrepot.platform.binaries import NoPostgres
 from entrepot.platform.clock import clock_from
-from entrepot.platform.postgres import ServerTrouble
+from entrepot.platform.datafolder import ServerTrouble
+from entrepot.platform.revisions import RevisionChanged
 from entrepot.platform.secrets import KeyTrouble
 from entrepot.platform.settings import SettingsError, read_settings
 from entrepot.tenancy import queries
@@ -27,6 +28,7 @@ from entrepot.tenancy.verification import IsolationOpen
 
 _TROUBLE = (
     SettingsError, StartupRefused, KeyTrouble, ServerTrouble, NoPostgres, IsolationOpen,
+    RevisionChanged,
 )  # fmt: skip
 
 

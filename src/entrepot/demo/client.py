@@ -39,6 +39,10 @@ class ApiClient:
         """POST the document as JSON; the decoded answer. Raises Refused on any 4xx."""
         return self._ask("POST", target, msgspec.json.encode(document), new_token(16))
 
+    def put(self, target: str, document: object) -> Any:
+        """PUT the document as JSON; the decoded answer. Raises Refused on any 4xx."""
+        return self._ask("PUT", target, msgspec.json.encode(document), new_token(16))
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()

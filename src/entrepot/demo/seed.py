@@ -42,6 +42,23 @@ def seed(
     return logins
 
 
+def owner_login(client: ApiClient, tenant: dict[str, Any]) -> dict[str, str]:
+    """The owner's log-in."""
+    email = f"owner@{tenant['slug']}.example"
+    name = tenant["name"]["en"] + " owner"
+    _once(
+        client,
+        "/people",
+        {"email": email, "name": name, "roles": ["owner"], "password": PASSWORD},
+    )
+    return {"role": "owner", "email": email, "password": PASSWORD}
+
+
+def set_suite_rule(client: ApiClient) -> None:
+    """The forwarder's codes begin with QG, behind those of the demo's shoppers."""
+    client.put("/suite-rule", {"prefix": "QG", "first_number": 106_000})
+
+
 def seed_parcels(client: ApiClient, customers: dict[str, str], say: Say) -> list[dict[str, str]]:
     """The forwarder's stories; `customers` maps suite codes to ids. Returns shoppers' log-ins."""
     say("qinggang: shoppers and pre-alerts")

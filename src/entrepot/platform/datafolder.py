@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 
-class FolderBusy(Exception):
-    """Processes in the data folder do not end."""
+class ServerTrouble(Exception):
+    """The server could not be made, started or stopped; the message says why."""
 
 
 def clear_left_over(folder: Path) -> None:
@@ -29,11 +29,11 @@ def clear_left_over(folder: Path) -> None:
             left = _working_in(folder)
         if not left:
             return
-    raise FolderBusy(f"processes {left} will not leave {folder}")
+    raise ServerTrouble(f"processes {left} will not leave {folder}")
 
 
 def _working_in(folder: Path) -> list[int]:
-    """Process ids whose working directory is `folder`; elsewhere than Linux, the postmaster's."""
+    """PostgreSQL's processes that work in `folder`; elsewhere than Linux, the postmaster."""
     proc = Path("/proc")
     if not (proc / "self" / "cwd").exists():
         return _postmaster_elsewhere(folder)
@@ -42,13 +42,15 @@ def _working_in(folder: Path) -> list[int]:
     for entry in proc.iterdir():
         if entry.name.isdecimal():
             with suppress(OSError):
-                if os.readlink(entry / "cwd") == target and not _is_zombie(entry):
+                if os.readlink(entry / "cwd") == target and _is_postgres(entry):
                     found.append(int(entry.name))
     return found
 
 
-def _is_zombie(entry: Path) -> bool:
-    return (entry / "stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+def _is_postgres(entry: Path) -> bool:
+    """Alive and PostgreSQL: not somebody's shell that happens to stand in the folder."""
+    name, state = (entry / "stat").read_text().split("(", 1)[1].rsplit(")", 1)
+    return name == "postgres" and state.split()[0] != "Z"
 
 
 def _postmaster_elsewhere(folder: Path) -> list[int]:

@@ -44,6 +44,10 @@ class Directory(Protocol):
         """The login of the control database."""
         ...
 
+    def forget(self, tenant: TenantId) -> None:
+        """Look this tenant up anew next time."""
+        ...
+
 
 class Seat(msgspec.Struct, eq=False):
     """One open connection and the tenant that its database proved to be."""
@@ -215,14 +219,22 @@ class Pools:
             self._evict()
         self._open += 1
         try:
-            if tenant == CONTROL:
-                login = await self._directory.control_login()
-            else:
-                login = await self._directory.login(tenant, shopper=shopper)
-            return await open_seat(login, tenant, shopper=shopper)
+            try:
+                return await self._enter(tenant, shopper)
+            except asyncpg.InvalidPasswordError:
+                # The password was turned since the directory looked: look again, once.
+                self._directory.forget(tenant)
+                return await self._enter(tenant, shopper)
         except BaseException:
             self._open -= 1
             raise
+
+    async def _enter(self, tenant: TenantId, shopper: bool) -> Seat:
+        if tenant == CONTROL:
+            login = await self._directory.control_login()
+        else:
+            login = await self._directory.login(tenant, shopper=shopper)
+        return await open_seat(login, tenant, shopper=shopper)
 
     def _evict(self) -> None:
         if not self._idle:

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import IO, Self
 from urllib.parse import quote
 
+import structlog
+
 from entrepot.platform.binaries import (
     Account,
     Binaries,
@@ -28,12 +30,15 @@ from entrepot.platform.binaries import (
     find_binaries,
     reachable_place,
 )
-from entrepot.platform.datafolder import clear_left_over, ready_port
+from entrepot.platform.datafolder import ServerTrouble, clear_left_over, ready_port
 from entrepot.platform.pools import Login
+
+log = structlog.get_logger()
 
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
-_READY_WITHIN_S = 60.0
+_READY_WITHIN_S = 300.0
+_RETRY_S = 1.0
 _LOG_LIMIT_BYTES = 10_000_000
 _PR_SET_PDEATHSIG = 1
 _STAYS = "stays"
@@ -64,10 +69,6 @@ host samerole all 127.0.0.1/32 scram-sha-256
 """
 
 
-class ServerTrouble(Exception):
-    """The server could not be made, started or stopped; the message ends with its log."""
-
-
 class ServerBusy(ServerTrouble):
     """Another program of ours holds this data folder."""
 
@@ -89,6 +90,7 @@ class Server:
         self.folder = self._place / "postgres"
         self._child: subprocess.Popen[bytes] | None = None
         self._lock: IO[str] | None = None
+        self._not_before = 0.0
         self.port = 0
 
     @property
@@ -155,10 +157,21 @@ class Server:
             self._lock = None
 
     def tend(self) -> bool:
-        """Start the server again if it died; whether it had. Call it often, from the launcher."""
+        """Start the server again if it died; whether it did. Call it often, from the launcher.
+
+        When it will not start (a full disk), that is logged and tried again a second later.
+        """
         if self._child is None or self._child.poll() is None:
             return False
-        self._launch()
+        if time.monotonic() < self._not_before:
+            return False
+        try:
+            self._launch()
+        except (ServerTrouble, OSError) as trouble:
+            log.error("postgres.not_started", reason=str(trouble))
+            self._not_before = time.monotonic() + _RETRY_S
+            return False
+        log.warning("postgres.started_again", port=self.port)
         return True
 
     def _take_lock(self, wait_s: float) -> None:

@@ -72,7 +72,9 @@ def read_history(kind: Literal["control", "tenant"], sources: Path = _SOURCES) -
     """The history of one kind of database, from the package's files."""
     prefix = "control_" if kind == "control" else ""
     rooms = [room for floor in _FLOORS for room in floor]
-    functions = [sources / room / f"{prefix}functions.sql" for room in rooms]
+    functions = [
+        path for room in rooms for path in sorted((sources / room).glob(f"{prefix}functions*.sql"))
+    ]
     if kind == "tenant":
         functions += sorted((sources / "flows").glob("*.sql"))
     return History(

@@ -1,8 +1,9 @@
 """Isolation verified: what one tenant's logins can see or do of anything that is not theirs.
 
-Three layers for every tenant: the catalogue of the server (all pairs of login and database by
-one query), probes tried under both logins in the tenant's own database, and real connections
-of the newest login against others and back. Anything that is neither closed nor on the accept
+Four layers for every tenant: the catalogue of the server (all pairs of login and database by
+one query), probes tried under both logins in the tenant's own database, what that database
+says of its own tables and functions, and real connections of the newest tenant's logins to
+others and back. Anything that is neither closed nor on the accept
 list fails; an answer we do not understand counts as open.
 """
 
@@ -27,7 +28,7 @@ ACCEPTED = "accepted"
 _AT_ONCE = 4
 _OTHERS = 5
 _CATALOGUE = (
-    "connect_pairs", "open_databases", "strangers_inside", "powers", "memberships", "members",
+    "connect_pairs", "open_databases", "powers", "memberships", "members",
     "owners",
     "possessions", "grants_elsewhere",
 )  # fmt: skip
@@ -160,7 +161,7 @@ async def _ask_catalogue(connection: Connection, targets: Sequence[Target], repo
 
 
 def _listed(name: str, tenant: str, login: str, detail: str, major: int) -> Finding:
-    if name in ("owners", "strangers_inside") and login == PROVISIONER and major < 16:
+    if name in ("owners", "connect_pairs") and login == PROVISIONER and major < 16:
         reason = "PostgreSQL 15 cannot grant a role without its rights; it is no tenant's login"
         return Finding("catalogue", tenant, login, name, ACCEPTED, reason)
     return Finding("catalogue", tenant, login, name, OPEN, detail)
@@ -200,7 +201,7 @@ async def _probe_login(
             if probe.only not in ("", kind):
                 continue
             checks[probe.layer] += 1
-            said = await _try(connection, probe, probe.sql.format(**words))
+            said = await _try(connection, probe, words)
             if said is None:
                 continue
             result, detail = (ACCEPTED, probe.accepted) if probe.accepted else (OPEN, said)
@@ -212,13 +213,16 @@ async def _probe_login(
     return checks, findings
 
 
-async def _try(connection: Connection, probe: Probe, sql: str) -> str | None:
+async def _try(connection: Connection, probe: Probe, words: dict[str, str]) -> str | None:
     """None when the probe is closed, else what happened."""
+    sql = probe.sql.format(**words)
     try:
         if probe.effect:
             await connection.execute(f"begin; {sql}; rollback")
             return "works"
         tag = await connection.execute(sql)
+        if probe.undo:
+            await connection.execute(probe.undo.format(**words))
     except asyncpg.PostgresError as error:
         if connection.is_in_transaction():
             await connection.execute("rollback")
@@ -249,10 +253,9 @@ async def _try_doors(
     others = [target for target in targets if target.tenant != newest.tenant]
     chosen = rng.sample(others, min(_OTHERS, len(others)))
     attempts = [
-        (source, login, door)
-        for other in chosen
+        (source, source.logins[number % len(source.logins)], door)
+        for number, other in enumerate(chosen)
         for source, door in ((newest, other), (other, newest))
-        for login in source.logins
     ]
     places = asyncio.Semaphore(_AT_ONCE)
 

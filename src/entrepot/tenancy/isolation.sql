@@ -2,13 +2,51 @@
 -- tenant (:logins, with its own database in :own at the same place) against everything.
 
 -- name: connect_pairs
-select
-    t.login,
-    d.datname as detail
-from unnest(:logins::text [], :own::text []) as t (login, own)
-cross join pg_catalog.pg_database as d
-where d.datallowconn and d.datname <> t.own
-and has_database_privilege(t.login, d.oid, 'CONNECT');
+-- Every login against every database: who can connect where it does not belong, by a grant to
+-- itself, to PUBLIC, or to a role whose rights it has (from 16 on a membership may withhold them).
+with recursive reach (login, role) as (
+    select
+        r.oid,
+        r.oid
+    from pg_catalog.pg_roles as r
+    where r.rolcanlogin and not r.rolsuper
+    union
+    select
+        reach.login,
+        am.roleid
+    from reach
+    inner join pg_catalog.pg_auth_members as am on reach.role = am.member
+    where coalesce((to_jsonb(am) ->> 'inherit_option')::boolean, true)
+),
+
+door as (
+    select
+        d.datname,
+        acl.grantee
+    from pg_catalog.pg_database as d
+    cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as acl
+    where d.datallowconn and acl.privilege_type = 'CONNECT'
+),
+
+tenant_login as (
+    select
+        t.login,
+        t.own
+    from unnest(:logins::text [], :own::text []) as t (login, own)
+)
+
+select distinct
+    r.rolname as login,
+    door.datname as detail
+from reach
+inner join door on door.grantee in (reach.role, 0)
+inner join pg_catalog.pg_roles as r on reach.login = r.oid
+left join tenant_login as t on r.rolname = t.login
+where (t.login is not null and door.datname <> t.own)
+or (
+    t.login is null and r.rolname <> 'entrepot_migrator'
+    and door.datname in (select x.own from tenant_login as x)
+);
 
 -- name: open_databases
 select
@@ -17,22 +55,6 @@ select
 from pg_catalog.pg_database as d
 cross join lateral aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) as acl
 where d.datallowconn and acl.grantee = 0;
-
--- name: strangers_inside
--- Any other login that can enter a tenant's database.
-select
-    r.rolname as login,
-    d.datname as detail
-from pg_catalog.pg_roles as r
-cross join pg_catalog.pg_database as d
-where d.datname = any(:own::text []) and d.datallowconn
-and r.rolcanlogin and not r.rolsuper
-and r.rolname <> 'entrepot_migrator'
-and not exists (
-    select 1 from unnest(:logins::text [], :own::text []) as t (login, own)
-    where t.login = r.rolname and t.own = d.datname
-)
-and has_database_privilege(r.oid, d.oid, 'CONNECT');
 
 -- name: powers
 select
@@ -44,14 +66,31 @@ and (r.rolsuper or r.rolcreatedb or r.rolcreaterole or r.rolreplication or r.rol
 
 -- name: memberships
 -- A login may belong to its gate and to one group; nothing else, however far around.
+with recursive reach (login, own, role) as (
+    select
+        t.login,
+        t.own,
+        r.oid
+    from unnest(:logins::text [], :own::text []) as t (login, own)
+    inner join pg_catalog.pg_roles as r on t.login = r.rolname
+    union
+    select
+        reach.login,
+        reach.own,
+        am.roleid
+    from reach
+    inner join pg_catalog.pg_auth_members as am on reach.role = am.member
+)
+
 select
-    t.login,
+    reach.login,
     'is a member of ' || g.rolname as detail
-from unnest(:logins::text [], :own::text []) as t (login, own)
-inner join pg_catalog.pg_roles as g
-    on g.rolname <> t.login and g.rolname <> t.own
-    and g.rolname <> case when right(t.login, 2) = '_s' then 'entrepot_shopper' else 'entrepot_app' end
-    and pg_has_role(t.login, g.oid, 'MEMBER');
+from reach
+inner join pg_catalog.pg_roles as g on reach.role = g.oid
+where g.rolname not in (
+    reach.login, reach.own,
+    case when right(reach.login, 2) = '_s' then 'entrepot_shopper' else 'entrepot_app' end
+);
 
 -- name: members
 -- Nobody may become a tenant's login, except whoever made it.
@@ -66,34 +105,62 @@ and not m.rolsuper and m.rolname <> 'entrepot_provisioner';
 
 -- name: owners
 -- Who acts as owner of everybody's tables without asking for it.
-select
-    m.rolname as login,
-    'has the rights of entrepot_owner' as detail
-from pg_catalog.pg_roles as o
-inner join pg_catalog.pg_roles as m
-    on m.rolname not in ('entrepot_owner', 'entrepot_migrator') and not m.rolsuper
-    and pg_has_role(m.oid, o.oid, 'USAGE')
-where o.rolname = 'entrepot_owner';
+with recursive reach (role) as (
+    select r.oid
+    from pg_catalog.pg_roles as r
+    where r.rolname = 'entrepot_owner'
+    union
+    select am.member
+    from reach
+    inner join pg_catalog.pg_auth_members as am on reach.role = am.roleid
+    where coalesce((to_jsonb(am) ->> 'inherit_option')::boolean, true)
+)
 
--- name: possessions
--- Tenants own nothing.
 select
     r.rolname as login,
-    'owns something in ' || coalesce(d.datname, 'the server') as detail
+    'has the rights of entrepot_owner' as detail
+from reach
+inner join pg_catalog.pg_roles as r on reach.role = r.oid
+where r.rolname not in ('entrepot_owner', 'entrepot_migrator') and not r.rolsuper;
+
+-- name: possessions
+-- Tenants own nothing. (The array makes the index be used: statistics of new databases lag.)
+select
+    pg_get_userbyid(s.refobjid) as login,
+    'owns something in ' || coalesce(
+        (select d.datname from pg_catalog.pg_database as d where d.oid = s.dbid), 'the server'
+    ) as detail
 from pg_catalog.pg_shdepend as s
-inner join pg_catalog.pg_roles as r on s.refclassid = 'pg_authid'::regclass and s.refobjid = r.oid
-left join pg_catalog.pg_database as d on s.dbid = d.oid
-where s.deptype = 'o' and r.rolname = any(:logins::text [] || :own::text []);
+where s.refclassid = 'pg_catalog.pg_authid'::regclass
+and s.refobjid = any(array(
+    select r.oid
+    from pg_catalog.pg_roles as r
+    where r.rolname = any(:logins::text [] || :own::text [])
+))
+and s.deptype = 'o';
 
 -- name: grants_elsewhere
+-- Whatever is granted to a login is in its own database.
+with entry as (
+    select
+        pg_get_userbyid(s.refobjid)::text as login,
+        coalesce(nullif(s.dbid, 0), s.objid) as database_oid
+    from pg_catalog.pg_shdepend as s
+    where s.refclassid = 'pg_catalog.pg_authid'::regclass
+    and s.refobjid = any(array(
+        select r.oid
+        from pg_catalog.pg_roles as r
+        where r.rolname = any(:logins::text [])
+    ))
+    and s.deptype = 'a'
+)
+
 select
-    t.login,
+    entry.login,
     'has a grant in ' || d.datname as detail
-from unnest(:logins::text [], :own::text []) as t (login, own)
-inner join pg_catalog.pg_roles as r on r.rolname = t.login
-inner join pg_catalog.pg_shdepend as s
-    on s.refclassid = 'pg_authid'::regclass and s.refobjid = r.oid and s.deptype = 'a'
-inner join pg_catalog.pg_database as d on d.oid = coalesce(nullif(s.dbid, 0), s.objid)
+from entry
+inner join pg_catalog.pg_database as d on entry.database_oid = d.oid
+inner join unnest(:logins::text [], :own::text []) as t (login, own) on entry.login = t.login
 where d.datname <> t.own;
 
 -- name: strangers

@@ -12,15 +12,15 @@ import msgspec
 class Probe(msgspec.Struct, frozen=True):
     """One statement to try. `effect`: it would change something, so it is rolled back.
 
-    `alone`: it must stand outside of a transaction. `needs_rows`: working but finding nothing is
-    closed as well. `only` limits it to one login kind.
+    `undo` is for one that must stand outside of a transaction. `needs_rows`: working but
+    finding nothing is closed as well. `only` limits it to one kind of login.
     """
 
     layer: str
     name: str
     sql: str
     effect: bool = False
-    alone: bool = False
+    undo: str = ""
     accepted: str = ""
     only: str = ""
     needs_rows: bool = False
@@ -179,8 +179,10 @@ _ESCALATION = [
         rename_database="alter database {other_database} rename to probe",
         own_everything="reassign owned by entrepot_owner to {own}",
     ),
-    Probe("escalation", "create_database", "create database probe_database", alone=True),
-    Probe("escalation", "drop_database", "drop database {other_database}", alone=True),
+    Probe(
+        "escalation", "create_database", "create database {database}_probe",
+        undo="drop database {database}_probe",
+    ),
     Probe(
         "escalation", "own_password", "alter role {own} password 'probe'", effect=True,
         accepted="cannot be revoked; the app's next log-in fails loudly, rotating mends it",
@@ -217,11 +219,14 @@ _SERVER = [
         set_log_statement="set local log_statement = 'all'",
         set_ignore_checksums="set local ignore_checksum_failure = on",
     ),
-    Probe("server", "alter_system", "alter system set work_mem = '64MB'", alone=True),
-    Probe("server", "create_tablespace", "create tablespace probe location '/x'", alone=True),
-    Probe("server", "checkpoint", "checkpoint", alone=True),
     Probe(
-        "server", "create_subscription", alone=True,
+        "server", "alter_system", "alter system set trace_notify = off",
+        undo="alter system reset trace_notify",
+    ),
+    Probe("server", "create_tablespace", "create tablespace probe location '/x'"),
+    Probe("server", "checkpoint", "checkpoint"),
+    Probe(
+        "server", "create_subscription", effect=True,
         sql="create subscription probe connection 'host=127.0.0.1' publication p"
         " with (connect = false)",
     ),

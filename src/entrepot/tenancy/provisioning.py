@@ -150,8 +150,13 @@ async def _make(plane: Plane, operator: Operator, entry: Entry, server: Server) 
     try:
         await connection.execute("select pg_advisory_lock_shared($1)", TEMPLATE_LOCK)
         await _make_roles(plane, connection, entry)
-        known = await connection.fetchval("select 1 from pg_database where datname = $1", name)
-        if known is None:
+        opened = await connection.fetchval(
+            "select datallowconn from pg_database where datname = $1", name
+        )
+        if opened is False:
+            # Cut off before anybody could enter, perhaps copied from an older template.
+            await _as_owner(connection, f"drop database {name}")
+        if not opened:
             await connection.execute(
                 f"create database {name} template {TEMPLATE} strategy wal_log"
                 " owner entrepot_owner allow_connections false"
@@ -274,14 +279,9 @@ async def delete_tenant(plane: Plane, operator: Operator, *, tenant: TenantId) -
     connection = await connect(provisioner)
     try:
         if await connection.fetchval("select 1 from pg_database where datname = $1", name):
-            await connection.execute(
-                f"set role entrepot_owner; alter database {name} allow_connections false"
-            )
-            await connection.execute("reset role")
+            await _as_owner(connection, f"alter database {name} allow_connections false")
             await _end_sessions(connection, name)
-            await connection.execute("set role entrepot_owner")
-            await connection.execute(f"drop database {name}")
-            await connection.execute("reset role")
+            await _as_owner(connection, f"drop database {name}")
         await connection.execute(f"drop role if exists {name}_a, {name}_s, {name}")
     finally:
         await connection.close(timeout=5)
@@ -343,6 +343,15 @@ async def _shut(plane: Plane, operator: Operator, tenant: TenantId) -> None:
         await _end_sessions(connection, name)
     finally:
         await connection.close(timeout=5)
+
+
+async def _as_owner(connection: Connection, statement: str) -> None:
+    """One statement with the owner's rights; DROP DATABASE must stand alone."""
+    await connection.execute("set role entrepot_owner")
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.execute("reset role")
 
 
 async def _end_sessions(connection: Connection, database: str) -> None:

@@ -1,0 +1,86 @@
+// Every page: style, htmx with server-sent events, and the few things a browser must do itself.
+import "@tabler/core/dist/css/tabler.css";
+import "./styles/entrepot.css";
+import "./htmx-global";
+import "htmx-ext-sse";
+import { csrfToken } from "./csrf";
+
+const SAY_FOR_MS = 4_000;
+
+/** Say something to everybody: a short notice that a screen reader speaks too. */
+function say(text: string): void {
+  const place = document.getElementById("notices");
+  if (!place) return;
+  place.textContent = text;
+  window.setTimeout(() => {
+    if (place.textContent === text) place.textContent = "";
+  }, SAY_FOR_MS);
+}
+
+async function copy(button: HTMLElement): Promise<void> {
+  const source = document.getElementById(button.dataset["copy"] ?? "");
+  const text = source?.innerText.trim() ?? "";
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without a secure context there is no clipboard: mark the text, so one key copies it.
+    if (source) window.getSelection()?.selectAllChildren(source);
+    say(button.dataset["marked"] ?? "");
+    return;
+  }
+  button.classList.add("is-copied");
+  say(button.dataset["copied"] ?? "");
+  window.setTimeout(() => button.classList.remove("is-copied"), SAY_FOR_MS);
+}
+
+function switchTheme(): void {
+  const root = document.documentElement;
+  const next = root.dataset["bsTheme"] === "dark" ? "light" : "dark";
+  root.dataset["bsTheme"] = next;
+  document.cookie = `entrepot_theme=${next}; path=/; max-age=31536000; samesite=lax`;
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  const copier = target?.closest<HTMLElement>("[data-copy]");
+  if (copier) void copy(copier);
+  if (target?.closest("[data-theme-switch]")) switchTheme();
+  for (const open of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]")) {
+    if (!open.contains(target)) open.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const open = document.querySelector<HTMLDetailsElement>("details.menu[open]");
+  if (!open) return;
+  open.open = false;
+  open.querySelector("summary")?.focus();
+});
+
+// A form is sent once: a second tap while the first is under way does nothing.
+document.addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset["sent"]) event.preventDefault();
+  form.dataset["sent"] = "1";
+  form.querySelector("button[type=submit]")?.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) {
+    delete form.dataset["sent"];
+    form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
+  }
+});
+
+document.addEventListener("htmx:configRequest", (event) => {
+  const detail = (event as CustomEvent<{ headers: Record<string, string> }>).detail;
+  detail.headers["X-CSRF-Token"] = csrfToken();
+});
+
+// A live part that changed is shown softly, and said.
+document.addEventListener("htmx:sseMessage", (event) => {
+  const live = event.target as HTMLElement;
+  live.classList.add("is-fresh");
+  window.setTimeout(() => live.classList.remove("is-fresh"), SAY_FOR_MS);
+});

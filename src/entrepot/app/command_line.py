@@ -1,0 +1,57 @@
+"""`entrepot`: all commands, wired."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from entrepot.app.logs import configure_logs
+from entrepot.app.serve import serve
+from entrepot.app.work import work
+from entrepot.cli.commands import Wiring, app
+from entrepot.cli.keys import keys, make_owner_link
+from entrepot.platform.settings import read_settings
+
+app.add_typer(keys, name="keys")
+
+
+@app.command("serve")
+def serve_command(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    workers: Annotated[int, typer.Option(help="Processes.")] = 1,
+) -> None:
+    """Serve pages and API (the database must run; `entrepot up` starts all)."""
+    serve(read_settings(), host=host, workers=workers)
+
+
+@app.command("worker")
+def worker_command() -> None:
+    """Carry events, seal the audit trail, tidy up."""
+    settings = read_settings()
+    configure_logs(readable=settings.env in ("development", "demo"))
+    asyncio.run(work(settings))
+
+
+@app.command("up")
+def up_command() -> None:
+    """Start database, app and worker, and stay; Ctrl-C stops all of it."""
+    from entrepot.app.demo_run import up
+
+    up(read_settings())
+
+
+@app.command("demo")
+def demo_command() -> None:
+    """The same with three demo tenants, and a table of addresses and log-ins."""
+    from entrepot.app.demo_run import demo
+
+    demo(read_settings())
+
+
+def main() -> None:
+    """The entry point."""
+    app(obj=Wiring(owner_link=make_owner_link))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""All pages as one router, with their doors: sessions and CSRF live here and nowhere else."""
+
+from litestar import Router
+from litestar.di import Provide
+
+from entrepot.web.assets import Assets, static_handler
+from entrepot.web.deps import Site, WebDeps
+from entrepot.web.developer_pages import DEVELOPER_PAGES
+from entrepot.web.door_pages import DOOR_PAGES
+from entrepot.web.entering import house_guard, provide_visit, shoppers_only, staff_only
+from entrepot.web.live_pages import portal_events, staff_events
+from entrepot.web.node_pages import NODE_PAGES
+from entrepot.web.office_pages import OFFICE_PAGES
+from entrepot.web.operator_pages import OPERATOR_PAGES, operator_guard, public_guard
+from entrepot.web.people_pages import PEOPLE_PAGES
+from entrepot.web.portal_pages import PORTAL_PAGES
+from entrepot.web.pre_alert_pages import PRE_ALERT_PAGES
+from entrepot.web.problem_pages import problem_handler
+from entrepot.web.staff_pages import STAFF_PAGES
+from entrepot.web.unclaimed_pages import UNCLAIMED_PAGES
+
+
+def page_router(deps: WebDeps) -> Router:
+    """Every page: `/t/<slug>/…`, `/platform/…`, `/developers/…`, `/` and `/static/…`.
+
+    Raises AssetsMissing when the style and scripts were not built.
+    """
+    site = Site(
+        db=deps.db,
+        tenants=deps.tenants,
+        clock=deps.clock,
+        live=deps.live,
+        settings=deps.settings,
+        key=deps.key,
+        assets=Assets(),
+    )
+    staff = Router(
+        path="",
+        guards=[staff_only],
+        route_handlers=[
+            *STAFF_PAGES, staff_events, *UNCLAIMED_PAGES, *OFFICE_PAGES, *PEOPLE_PAGES,
+            *NODE_PAGES,
+        ],
+    )  # fmt: skip
+    shoppers = Router(
+        path="",
+        guards=[shoppers_only],
+        route_handlers=[*PORTAL_PAGES, *PRE_ALERT_PAGES, portal_events],
+    )
+    house = Router(
+        path="/t/{slug:str}",
+        guards=[house_guard(site)],
+        route_handlers=[*DOOR_PAGES, staff, shoppers],
+    )
+    operators = Router(
+        path="/platform", guards=[operator_guard(site)], route_handlers=OPERATOR_PAGES
+    )
+    public = Router(path="", guards=[public_guard(site)], route_handlers=DEVELOPER_PAGES)
+    return Router(
+        path="",
+        route_handlers=[house, operators, public, static_handler(site.assets)],
+        dependencies={
+            "deps": Provide(lambda: site, sync_to_thread=False),
+            "visit": Provide(provide_visit),
+        },
+        exception_handlers={Exception: problem_handler(site)},
+        include_in_schema=False,
+    )

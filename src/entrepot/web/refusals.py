@@ -1,0 +1,113 @@
+"""Refusals in the reader's words: a title, what to do, and the code to quote."""
+
+import msgspec
+
+from entrepot.kernel.refusals import FieldError, Refusal
+from entrepot.web.visits import Visit
+from entrepot.web.words import _
+
+
+class RefusalWords(msgspec.Struct, frozen=True):
+    """A refusal as a reader sees it."""
+
+    title: str
+    text: str
+    code: str
+
+
+_KINDS = {
+    400: (_("That could not be read"), _("Please try again.")),
+    401: (_("Please log in"), _("Your session has ended. Log in again to go on.")),
+    403: (_("Not allowed"), _("Your account may not do this. Ask the office if you need it.")),
+    404: (_("Not found"), _("There is nothing here, or it is not yours to see.")),
+    409: (_("Not possible now"), _("The state of things has changed. Look again, then decide.")),
+    413: (_("Too large"), _("That is more than can be taken at once. Send it in parts.")),
+    422: (_("Please check"), _("Something is not right with what was entered.")),
+    429: (_("Too fast"), _("Please wait a moment, then try again.")),
+    503: (_("Away for a moment"), _("A part of the system is not there. Try again shortly.")),
+}
+_OURS = (_("Our mistake"), _("Something broke on our side. It was recorded; please try again."))
+
+_NO_CUSTOMER = (_("No such member code"), _("Check the code and its last character."))
+_NO_WAREHOUSE = (_("Not your warehouse"), _("It is unknown, or your account does not work there."))
+_NO_NUMBER = (_("No tracking number"), _("Scan the courier's label again, or type its number."))
+_CODES = {
+    "stale_page": (_("The page is too old"), _("Load it again and repeat what you did.")),
+    "foreign_form": (_("Not allowed"), _("The form was sent from another site.")),
+    "idempotency_key_reused": (_("The page is too old"), _("Load it again, then send it anew.")),
+    "wrong_email_or_password": (
+        _("That did not match"),
+        _("Check the e-mail address and the password."),
+    ),
+    "too_many_guesses": (_("Too many tries"), _("Wait a little, then try again.")),
+    "link_is_over": (_("This link is over"), _("It was used or is too old. Ask for a new one.")),
+    "wrong_bin": (_("Wrong bin"), _("This bin is not in this warehouse. Scan another one.")),
+    "receiving_bin": (_("Receiving bin"), _("It lies there already. Scan a bin for storing.")),
+    "held": (_("On hold"), _("This parcel must stay where it is. Tell the shift lead.")),
+    "wrong_state": (_("Not possible now"), _("In its present state this cannot be done.")),
+    "has_owner": (_("Has an owner already"), _("This parcel belongs to somebody else.")),
+    "unknown_customer": _NO_CUSTOMER,
+    "customer_missing": _NO_CUSTOMER,
+    "unknown_warehouse": _NO_WAREHOUSE,
+    "unreadable_code": _NO_NUMBER,
+    "not_a_tracking_number": _NO_NUMBER,
+    "tracking_number_length": _NO_NUMBER,
+    "unknown_parcel": (_("No such parcel"), _("It is not on record here.")),
+    "not_unclaimed": (_("Not in the queue"), _("Somebody has assigned this parcel meanwhile.")),
+    "node_code_taken": (_("Code is taken"), _("Another warehouse has this code.")),
+    "email_taken": (_("Is here already"), _("Somebody here has this e-mail address.")),
+    "stronger_grant": (_("Not allowed"), _("Nobody hands on more than they hold.")),
+    "tenant_suspended": (_("Closed for now"), _("These pages are suspended.")),
+}
+
+_TOO_MANY_LINES = _("That is too much at once: at most 500 lines.")
+_FIELDS = {
+    "missing": _("This is needed."),
+    "empty": _("There is no line yet."),
+    "unstorable_text": _("This holds a character that cannot be kept."),
+    "not_a_number": _("This is not a whole number."),
+    "not_a_quantity": _("A whole number from 1 to 100,000 is needed."),
+    "not_an_amount": _("An amount like 49.00 is needed."),
+    "not_a_price": _("An amount like 49.00 is needed."),
+    "not_a_currency": _("A currency code of three letters is needed, like CNY."),
+    "wrong_type": _("This is not of the right kind."),
+    "wrong_value": _("This cannot be right: too long, too short or not of the expected form."),
+    "not_a_tracking_number": _("This cannot be a tracking number."),
+    "tracking_number_length": _("A tracking number has 4 to 48 characters."),
+    "unreadable_code": _("This cannot be a tracking number."),
+    "double": _("This number is there twice."),
+    "too_many_columns": _("Seven columns at most."),
+    "too_many_lines": _TOO_MANY_LINES,
+    "unknown_category": _("This category is not known."),
+    "check_digit": _("The last character does not fit: check the code."),
+    "customer_missing": _("Name the customer."),
+    "not_an_email": _("This is no e-mail address."),
+    "not_a_phone": _("This is no phone number."),
+    "unknown_zone": _("This time zone is not known."),
+    "no_suite_code": _("The address must contain {suite_code}."),
+    "password_too_plain": _("Choose a longer password, with different characters."),
+    "email_as_password": _("The e-mail address is no password."),
+    "unknown_role": _("This role is not known."),
+    "roles_or_customer": _("Choose at least one role."),
+    "unknown_scope": _("This permission is not known."),
+}
+
+
+def in_words(visit: Visit, refusal: Refusal) -> RefusalWords:
+    """The refusal in the reader's language; `code` is what to quote to support."""
+    title, text = _CODES.get(refusal.code) or _KINDS.get(refusal.status) or _OURS
+    return RefusalWords(visit.say(title), visit.say(text), refusal.code)
+
+
+def field_words(visit: Visit, error: FieldError) -> str:
+    """One field's fault in the reader's language; the English message when it has no words."""
+    text = _FIELDS.get(error.code)
+    return visit.say(text) if text else error.message
+
+
+def by_field(visit: Visit, refusal: Refusal) -> dict[str, str]:
+    """Path of a field → what is wrong with it (the first fault of each)."""
+    found: dict[str, str] = {}
+    for error in refusal.errors:
+        found.setdefault(error.path, field_words(visit, error))
+    return found

@@ -1,0 +1,130 @@
+"""What codes of the trade are called on pages: statuses, steps, reasons, events, roles.
+
+The texts here are keys of the catalogues; `_` only marks them, templates translate them.
+"""
+
+
+def _(text: str) -> str:
+    return text
+
+
+STATUS = {
+    "expected": _("On its way"),
+    "received": _("Arrived"),
+    "inspected": _("Inspected"),
+    "stored": _("In storage"),
+    "consolidating": _("Being merged"),
+    "packed": _("Packed"),
+    "shipped": _("Shipped"),
+    "delivered": _("Delivered"),
+    "returned": _("Returned"),
+    "lost": _("Lost"),
+    "merged": _("Merged"),
+    "split": _("Split"),
+    "abandoned": _("Abandoned"),
+    "destroyed": _("Destroyed"),
+    "exception": _("Problem"),
+}
+
+STATUS_KIND = {
+    "expected": "brand",
+    "received": "good",
+    "inspected": "good",
+    "stored": "good",
+    "delivered": "good",
+    "lost": "stop",
+    "destroyed": "stop",
+    "exception": "attention",
+    "abandoned": "attention",
+    "returned": "attention",
+}
+
+VERB = {
+    "announce": _("Pre-alert received"),
+    "announced": _("Pre-alert received"),
+    "receive": _("Arrived at the warehouse"),
+    "received": _("Arrived at the warehouse"),
+    "rescan": _("Scanned again"),
+    "rescanned": _("Scanned again"),
+    "measure": _("Weighed and measured"),
+    "measured": _("Weighed and measured"),
+    "assign": _("Matched with its owner"),
+    "assigned": _("Matched with its owner"),
+    "claim": _("Claimed"),
+    "claimed": _("Claimed"),
+    "inspect": _("Inspected"),
+    "inspected": _("Inspected"),
+    "put_away": _("Put away"),
+    "stored": _("Put away"),
+    "move": _("Moved to another bin"),
+    "moved": _("Moved to another bin"),
+    "hold": _("Put on hold"),
+    "held": _("Put on hold"),
+    "release": _("Released"),
+    "released": _("Released"),
+}
+
+COURIER = {
+    "SF": _("SF Express"),
+    "YTO": _("YTO Express"),
+    "ZTO": _("ZTO Express"),
+    "STO": _("STO Express"),
+    "YUNDA": _("Yunda Express"),
+    "JD": _("JD Logistics"),
+    "JT": _("J&T Express"),
+    "DEPPON": _("Deppon Express"),
+    "EMS": _("EMS / China Post"),
+    "CAINIAO": _("Cainiao"),
+    "4PX": _("4PX"),
+    "YUNEXPRESS": _("YunExpress"),
+}
+
+TAG = {
+    "general": _("General goods"),
+    "battery_inside": _("Battery inside"),
+    "battery_packed_with": _("Battery packed with"),
+    "battery_alone": _("Battery alone"),
+    "powerbank": _("Power bank"),
+    "branded_sensitive": _("Branded goods"),
+    "cosmetics": _("Cosmetics"),
+    "food": _("Food"),
+    "knife": _("Knife"),
+    "liquid": _("Liquid"),
+    "magnet": _("Magnet"),
+    "powder": _("Powder"),
+    "prohibited": _("Prohibited goods"),
+}
+
+ROLE = {
+    "owner": _("Owner"),
+    "manager": _("Warehouse lead"),
+    "receiver": _("Receiving"),
+    "inspector": _("Inspection"),
+    "putaway": _("Put-away"),
+    "packer": _("Packing"),
+    "shipper": _("Hand-over"),
+    "support": _("Customer service"),
+    "finance": _("Finance"),
+    "customer": _("Customer"),
+    "auditor": _("Audit (read only)"),
+}
+
+NODE_KIND = {
+    "warehouse": _("Warehouse"),
+    "store": _("Store"),
+    "partner": _("Partner warehouse"),
+    "marketplace": _("Marketplace warehouse"),
+}
+
+BIN_CLASS = {
+    "staging": _("Staging"),
+    "shelf": _("Shelf"),
+    "pallet": _("Pallet"),
+    "floor": _("Floor"),
+    "battery": _("Batteries"),
+    "cage": _("Locked cage"),
+    "exception": _("Problem parcels"),
+    "unclaimed": _("Unclaimed parcels"),
+    "packed": _("Packed"),
+    "outbound": _("Outbound"),
+}
