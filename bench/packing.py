@@ -6,13 +6,15 @@ Our answers are checked for overlap, and a fault stops the run; a peer's count a
 """
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from itertools import combinations
-from pathlib import Path
 from statistics import median
 from typing import Any
+
+import msgspec
+from tests.consolidation.packing_checker import faults as independent
+from tests.consolidation.packing_sets import CARTONS, seeded_set
 
 from bench.lines import emit
 from bench.rating import frozen
@@ -136,12 +138,6 @@ def run() -> None:
 def _wishes() -> None:
     """2,000 sets with every wish on: faults by the tests' independent checker, and fill; then
     the time of 100 parcels into the demo's catalogue."""
-    root = Path(__file__).parents[1]
-    sys.path.insert(0, str(root / "tests" / "consolidation"))
-    import msgspec
-    from packing_checker import faults as independent
-    from packing_sets import CARTONS, seeded_set
-
     wrong, fills = 0, []
     for seed in range(10_000, 12_000):
         plain = seeded_set(seed)

@@ -1,6 +1,6 @@
 """Change one number of the demo cards at a time and see whether the case tables notice.
 
-    python tests/carriers/mutants.py [--write FILE]
+    python -m tests.carriers.mutants [--write FILE]
 
 A mutant is a number raised or lowered by one (in the card file's own unit: one minor unit, gram,
 millimetre, permille, day). It is caught when the file is refused or any case of the tables gives
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rating_tables import demo, differences
+from tests.carriers.rating_tables import demo, differences
 
 Place = tuple[str | int, ...]
 PARTS = ("services", "fx", "insurance", "member_tiers", "value_added_services", "storage")

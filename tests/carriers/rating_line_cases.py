@@ -1,6 +1,6 @@
 """Hand-worked cases of the special lines, sea parcels and trucks: see rating_own_cases.py."""
 
-from rating_own_cases import HALF_BOX, SMALL, Lines, Row, cny, kg, taxed
+from tests.carriers.rating_own_cases import HALF_BOX, SMALL, Lines, Row, cny, kg, taxed
 
 US, TEXAS, ALASKA = "US", "US 78704", "US 99501"
 

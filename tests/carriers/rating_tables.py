@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import rating_line_cases
-import rating_own_cases
 
 from entrepot.carriers.rating.cards import CardFile
 from entrepot.carriers.rating.compiling import Tariff, compile_tariff
@@ -23,6 +21,7 @@ from entrepot.carriers.rating.storage import storage_days, storage_due
 from entrepot.kernel.amounts import allocate
 from entrepot.kernel.reading import convert
 from entrepot.kernel.refusals import Refusal
+from tests.carriers import rating_line_cases, rating_own_cases
 
 DEMO = Path(__file__).parents[2] / "demo"
 DAY = "2026-11-22"

@@ -4,7 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from rating_tables import (
+
+from entrepot.carriers.rating.edges import warnings
+from entrepot.carriers.rating.files import read_cards, read_storage
+from entrepot.carriers.rating.requests import Request
+from tests.carriers.rating_tables import (
     DEMO,
     answer,
     demo,
@@ -17,10 +21,6 @@ from rating_tables import (
     price_differences,
     storage_differences,
 )
-
-from entrepot.carriers.rating.edges import warnings
-from entrepot.carriers.rating.files import read_cards, read_storage
-from entrepot.carriers.rating.requests import Request
 
 RAW = (DEMO / "demo-data.json").read_bytes()
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from rating_tables import demo
 
 from entrepot.carriers.rating.files import read_cards, read_request, read_storage, read_tariff
 from entrepot.kernel.refusals import Invalid, Unparsable
+from tests.carriers.rating_tables import demo
 
 Change = Callable[[dict[str, Any]], None]
 

@@ -1,7 +1,8 @@
 """Changing any number of the demo cards by one is noticed, for at least 90 in 100 numbers."""
 
 import pytest
-from mutants import run
+
+from tests.carriers.mutants import run
 
 
 @pytest.mark.slow

@@ -6,7 +6,6 @@ from datetime import date
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rating_tables import demo_tariff
 
 from entrepot.carriers.rating.cards import Amount
 from entrepot.carriers.rating.currency import half_up
@@ -15,6 +14,7 @@ from entrepot.carriers.rating.requests import Coupon, Excluded, Piece, Price, Re
 from entrepot.carriers.rating.settlement import accepts_extra, settle
 from entrepot.carriers.rating.weights import compile_rounding
 from entrepot.kernel.amounts import allocate
+from tests.carriers.rating_tables import demo_tariff
 
 SERVICES = sorted(demo_tariff().services)
 COUNTRIES = ["HK", "TW", "JP", "SG", "AU", "US", "GB", "DE"]

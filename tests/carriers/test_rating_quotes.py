@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from rating_tables import DAY, NOON, demo, demo_tariff
 
 from entrepot.carriers.rating.files import read_tariff
 from entrepot.carriers.rating.quotes import arrival, quote_all
@@ -13,6 +12,7 @@ from entrepot.carriers.rating.requests import Hint, Offer, Quote, Request
 from entrepot.kernel.calendars import Calendar
 from entrepot.kernel.reading import convert
 from entrepot.kernel.refusals import Invalid
+from tests.carriers.rating_tables import DAY, NOON, demo, demo_tariff
 
 
 def asked(country: str, *pieces: tuple[int, int, int, int], **more: Any) -> Request:

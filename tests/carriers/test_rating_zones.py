@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from rating_tables import demo
 
 from entrepot.carriers.rating.files import read_tariff
 from entrepot.carriers.rating.zones import compile_entries, keys_of, parse_entry
+from tests.carriers.rating_tables import demo
 
 
 def matches(country: str, entries: list[str], postcode: str | None) -> bool:

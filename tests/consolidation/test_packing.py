@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from packing_checker import faults
-from packing_sets import CARTONS, seeded_set
 
 from entrepot.consolidation.packing.choosing import pack
 from entrepot.consolidation.packing.files import read_pack_request
 from entrepot.kernel.refusals import Invalid, Unparsable
+from tests.consolidation.packing_checker import faults
+from tests.consolidation.packing_sets import CARTONS, seeded_set
 
 
 def packed(request: dict[str, Any]) -> dict[str, Any]:
