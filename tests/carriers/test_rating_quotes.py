@@ -42,6 +42,30 @@ def test_all_services_side_by_side_for_japan() -> None:
     assert quote.expires_at - quote.quoted_at == timedelta(minutes=30)
 
 
+def test_five_lines_to_the_united_states_with_days_and_reasons() -> None:
+    # 2 kg, 25 × 20 × 10 cm, 300.00 declared. US-SEA 12 kg × 16.50; US-AIR 170 + 20 + 2 × 3 + 90;
+    # US-BATT 210 + 26 + 90; EMS 165 + 3 × 53 + 4; MX Z4 168 + 3 × 41 + 36, fuel 30.5 % × 327
+    quote = quoted(asked("US", (2000, 250, 200, 100), declared={"minor": 30000, "currency": "CNY"}))
+    found = [
+        (one.service, one.price.total_minor, one.arrives, one.marks)
+        for one in quote.offers
+        if one.price
+    ]
+    day = date(2026, 11, 22)
+
+    def arrives(first: int, last: int) -> tuple[date, date]:
+        return day + timedelta(days=first), day + timedelta(days=last)
+
+    assert found == [
+        ("US-SEA", 19800, arrives(25, 35), ("cheapest",)),
+        ("US-AIR", 28600, arrives(7, 12), ()),
+        ("US-BATT", 32600, arrives(8, 14), ()),
+        ("EMS", 32800, arrives(6, 12), ()),
+        ("MX-EXP", 42674, arrives(3, 5), ("fastest", "best_value")),
+    ]
+    assert all(one.reasons for one in quote.offers if not one.price)
+
+
 def test_best_value_weighs_price_against_days() -> None:
     # to Taiwan 3 kg: TW-SEA 48.00 in 9 days, TW-AIR 88.00 in 4, MX 203 + 6 + 30.5 % = 272.75 in
     # 3, EMS 214.00 in 12. Sums: 1 + 3.00 | 1.83 + 1.33 | 5.68 + 1 | 4.46 + 4
