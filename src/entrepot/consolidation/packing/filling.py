@@ -33,10 +33,6 @@ def _near(x: int, y: int, z: int, p: int, q: int, r: int, a: int, b: int, c: int
     return (x + a) ** 2 + (y + b) ** 2 + (z + c) ** 2
 
 
-def _corner(x: int, y: int, z: int, p: int, q: int, r: int, a: int, b: int, c: int) -> Any:
-    return (x + a) * (y + b) * (z + c)
-
-
 def _low(x: int, y: int, z: int, p: int, q: int, r: int, a: int, b: int, c: int) -> Any:
     return z, min(p, q), p + q
 
@@ -50,14 +46,13 @@ STARTS: tuple[tuple[Score, Order], ...] = (
     (_front, volume),
     (_snug, sum),
     (_near, volume),
-    (_corner, volume),
 )
 STEADY_STARTS: tuple[tuple[Score, Order], ...] = ((_low, volume), *STARTS)
 """With support asked for, low places first is a start worth having."""
 
-MANY = 40
-"""With more pieces two starts do: the others add about half a percent of fill."""
-
+MANY, VERY_MANY = 40, 80
+"""With more pieces fewer starts do (two, and one without support): the spaces get small, and the
+others add little fill for their time."""
 
 PASSES = 2
 """A piece that nothing carried may find support later; a third look finds next to nothing."""
@@ -92,17 +87,19 @@ def turns(piece: Piece) -> tuple[Sides, ...]:
 
 def fill(inner_mm: Sides, room_g: int, task: Task) -> Load:
     """The fullest load of one carton over all starts; the first of equals."""
-    starts = STEADY_STARTS if task.support_permille else STARTS
-    if len(task.pieces) > MANY:
-        starts = starts[:2]
     members = [task.pieces[i] for unit in task.units for i in unit]
+    starts = STEADY_STARTS if task.support_permille else STARTS
+    if len(members) > MANY:
+        starts = starts[: 1 if len(members) > VERY_MANY and not task.support_permille else 2]
     wanted = sum(volume(piece.mm) for piece in members)
     runs = [(score, order, False) for score, order in starts]
     if any(piece.fragile for piece in members):  # they go on top, so usually last
         runs = [(score, order, True) for score, order in starts] + runs[:2]
+    ways = {i: turns(task.pieces[i]) for unit in task.units for i in unit}
     best = Load((), 0, 0)
     for score, order, fragile_last in runs:
-        load = _Filler(inner_mm, room_g, task, score).run(order, fragile_last=fragile_last)
+        filler = _Filler(inner_mm, room_g, task, ways, score)
+        load = filler.run(order, fragile_last=fragile_last)
         if load.volume_mm3 > best.volume_mm3:
             best = load
             if best.volume_mm3 == wanted:
@@ -116,8 +113,16 @@ Rectangle = tuple[int, int, int, int]
 class _Filler:
     """The state of one start: free spaces, what lies where, what it weighs."""
 
-    def __init__(self, inner_mm: Sides, room_g: int, task: Task, score: Score) -> None:
+    def __init__(
+        self,
+        inner_mm: Sides,
+        room_g: int,
+        task: Task,
+        ways: Mapping[int, tuple[Sides, ...]],
+        score: Score,
+    ) -> None:
         self.task = task
+        self.ways = ways
         self.score = score
         self.room_g = room_g
         self.spaces = whole(inner_mm)
@@ -201,7 +206,7 @@ class _Filler:
 
     def _put(self, index: int, side: int, least_volume: int) -> bool:
         piece = self.task.pieces[index]
-        place = self._best_place(piece)
+        place = self._best_place(piece, self.ways[index])
         if place is None:
             return False
         (x, y, z), (a, b, c) = place
@@ -213,8 +218,8 @@ class _Filler:
         self.volume += a * b * c
         return True
 
-    def _best_place(self, piece: Piece) -> tuple[Sides, Sides] | None:
-        score, ways, needed = self.score, turns(piece), volume(piece.mm)
+    def _best_place(self, piece: Piece, ways: tuple[Sides, ...]) -> tuple[Sides, Sides] | None:
+        score, needed = self.score, volume(piece.mm)
         supported = self.task.support_permille > 0 or self.fragile
         best: tuple[Sides, Sides] | None = None
         least: Any = None
