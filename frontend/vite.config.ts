@@ -21,6 +21,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 800,
     rollupOptions: {
+      checks: { pluginTimings: false },
       // htmx contains an eval that allowEval=false never reaches and the page's policy forbids.
       onwarn: (warning, tell) => {
         if (warning.code !== "EVAL") tell(warning);

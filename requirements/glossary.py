@@ -21,9 +21,7 @@ def render() -> str:
     ]
     for row in rows:
         cells = (row["key"], row["en"], row["zh-CN"], row["zh-TW"], row["note"] or "")
-        lines.append(
-            "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-        )
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -58,9 +58,6 @@ function start(place: HTMLElement): void {
     const tone = current()?.dataset["tone"] as Tone | undefined;
     if (tone) feel(tone);
     place.dataset["tone"] = tone ?? "";
-    // Open for readers without scripts; here the scanner is the first choice.
-    const typing = field.closest("details");
-    if (typing) typing.open = false;
     place.dataset["hold"] = current()?.dataset["hold"] ?? "";
     if (place.dataset["hold"]) sending.drop();
   }

@@ -20,7 +20,7 @@ from entrepot.access.flow import (
 )
 from entrepot.flows.revoke_api_key import revoke_api_key
 from entrepot.kernel.ids import new_token
-from entrepot.kernel.principals import ApiKey, Job, Operator, Principal, Shopper, Staff
+from entrepot.kernel.principals import ApiKey, Job, Operator, Principal, Shopper, Staff, Visitor
 from entrepot.kernel.refusals import (
     Conflict,
     FieldError,
@@ -336,6 +336,13 @@ def test_an_undeclared_flow_stops_the_program(permission: str, callers: tuple[ty
 def test_a_hot_flow_is_not_for_shoppers() -> None:
     with pytest.raises(Undeclared):
         hot_flow(permission="parcels:read", callers=(Staff, Shopper))
+
+
+@pytest.mark.parametrize("declare", [flow, hot_flow])
+def test_visitors_keep_no_answers(declare: Any) -> None:
+    """They share a credential: one could ask for the answer of another."""
+    with pytest.raises(Undeclared):
+        declare(permission="sessions:begin", callers=(Visitor,))
 
 
 def test_every_flow_and_query_is_declared() -> None:

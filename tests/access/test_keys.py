@@ -16,6 +16,7 @@ from entrepot.access.signing import SigningSecret, sign, sign_compat, signing_se
 from entrepot.access.types import KeyAlgorithm, KeyMaterial, KeyState, NewApiKey
 from entrepot.flows.create_api_key import create_api_key
 from entrepot.flows.list_api_keys import list_api_keys
+from entrepot.flows.narrow_api_key import narrow_api_key
 from entrepot.flows.revoke_api_key import revoke_api_key
 from entrepot.flows.rotate_api_key import rotate_api_key
 from entrepot.kernel.ids import new_token
@@ -245,22 +246,21 @@ async def test_wrong_wishes_are_named_all_at_once(house: House) -> None:
 async def test_a_narrowed_key_is_noticed_by_its_version(house: House) -> None:
     record, material = await house.key(*SCOPES)
     old = house.principal(record)
-    async with house.db.begin(house.owner) as tx:
-        narrowed = await keys.narrow_key(
-            tx, key_id=record.key_id, scopes=["parcels:read"], warehouses=None,
-            sealing=house.sealing,
-        )  # fmt: skip
+    narrowed = await narrow_api_key(
+        house.db, house.owner, stamp(),
+        key_id=record.key_id, scopes=["parcels:read"], warehouses=None, sealing=house.sealing,
+    )  # fmt: skip
     assert (narrowed.version, narrowed.scopes) == (2, ["parcels:read"])
     assert await alive(house, record.key_id, 2)
     assert not await alive(house, old.key_id, old.version)
     principal, _ = await authenticator(house).authenticate(signed(house, material))
     assert principal.permissions == {"parcels:read"}
     with pytest.raises(Forbidden):
-        async with house.db.begin(house.owner) as tx:
-            await keys.narrow_key(
-                tx, key_id=record.key_id, scopes=["parcels:receive"], warehouses=None,
-                sealing=house.sealing,
-            )  # fmt: skip
+        await narrow_api_key(
+            house.db, house.owner, stamp(),
+            key_id=record.key_id, scopes=["parcels:receive"], warehouses=None,
+            sealing=house.sealing,
+        )  # fmt: skip
 
 
 async def alive(house: House, key_id: str, version: int) -> bool:

@@ -71,7 +71,7 @@ def _sign_again(request: Signed, parameters: str) -> Signed:
     names = re.findall(r'"([^"]*)"', parameters.partition(")")[0])
     lines = [f'"{name}": {(headers | derived).get(name, "")}' for name in names]
     base = "\n".join([*lines, f'"@signature-params": {parameters}'])
-    mac = b64encode(hmac.digest(SECRET, base.encode("latin-1"), "sha256"))
+    mac = b64encode(hmac.digest(SECRET, base.encode(), "sha256"))
     kept = [h for h in request.message.headers if not h[0].startswith(b"signature")]
     kept += [
         (b"signature-input", b"sig=" + parameters.encode()),
@@ -95,6 +95,45 @@ def resigned_header(name: bytes, value: bytes) -> Mutation:
     return mutate
 
 
+def signed_for(authority: str) -> Mutation:
+    """Rightly signed for a host that we are not."""
+
+    def mutate(request: Signed) -> Signed:
+        moved = with_message(authority=authority)(request)
+        moved = with_header(b"host", lambda _: authority.encode())(moved)
+        parameters = dict(request.message.headers)[b"signature-input"].decode()
+        return _sign_again(moved, parameters.removeprefix("sig="))
+
+    return mutate
+
+
+def signed_with(**changes: object) -> Mutation:
+    """Another request line, rightly signed."""
+
+    def mutate(request: Signed) -> Signed:
+        parameters = dict(request.message.headers)[b"signature-input"].decode()
+        return _sign_again(with_message(**changes)(request), parameters.removeprefix("sig="))
+
+    return mutate
+
+
+def uncanonical(value: bytes) -> bytes:
+    """The same signature bytes, with a bit set that base64 throws away."""
+    data = value.rstrip(b"=:")
+    return data[:-1] + bytes([data[-1] + 1]) + value[len(data) :]
+
+
+def covering(name: str, value: str) -> Mutation:
+    """Cover a header that is not sent, as if it were `value`, and sign that rightly."""
+
+    def mutate(request: Signed) -> Signed:
+        there = adding(name.encode(), value.encode())(request)
+        signed_so = resigned('"@path"', f'"@path" "{name}"')(there)
+        return drop(name.encode())(signed_so)
+
+    return mutate
+
+
 LONG = "n" * 129
 EMPTY_DIGEST = b"sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"
 MUTATIONS: dict[str, Mutation] = {
@@ -102,6 +141,12 @@ MUTATIONS: dict[str, Mutation] = {
     "method changed": with_message(method="PUT"),
     "method to a read": with_message(method="GET"),
     "method lower case": with_message(method="post"),
+    "method lower case, signed": signed_with(method="post"),
+    "path with a space, signed": signed_with(path=b"/api/v1/sc ans"),
+    "path with a quote, signed": signed_with(path=b'/api/v1/"scans'),
+    "path not from the root, signed": signed_with(path=b"api/v1/scans"),
+    "path that holds the query, signed": signed_with(path=b"/api/v1/scans?dry=1", query=b""),
+    "query with a fragment, signed": signed_with(query=b"dry=1#x"),
     "method empty": with_message(method=""),
     "method not ASCII": with_message(method="PÖST"),
     "path changed": with_message(path=b"/api/v1/scanz"),
@@ -123,6 +168,8 @@ MUTATIONS: dict[str, Mutation] = {
     "another of our hosts": with_message(authority="127.0.0.1:8080"),
     "host with user": with_message(authority="user@api.example.com"),
     "host with other port": with_message(authority="api.example.com:8443"),
+    "host unknown, rightly signed": signed_for("evil.example.com"),
+    "host with a trailing dot, rightly signed": signed_for("api.example.com."),
     "host line doubled": adding(b"host", b"api.example.com"),
     # the body
     "body changed": with_message(body=b'{"warehouse":"SZX2","tracking_number":"SF0000000000142"}'),
@@ -143,6 +190,10 @@ MUTATIONS: dict[str, Mutation] = {
     "content type dropped": drop(b"content-type"),
     "content type doubled": adding(b"content-type", b"application/json"),
     "content type uncovered": resigned(' "content-type"', ""),
+    "content type with a line break, signed": resigned_header(b"content-type", b"a\n\"x\": y"),
+    "content type with a control character, signed": resigned_header(b"content-type", b"a\x01b"),
+    "content type not ASCII, signed": resigned_header(b"content-type", b"a\xc3\xa9b"),
+    "content type NUL, signed": resigned_header(b"content-type", b"\0"),
     "idempotency key changed": swap(b"idempotency-key", b"scan-1", b"scan-2"),
     "idempotency key dropped": drop(b"idempotency-key"),
     "idempotency key doubled": adding(b"Idempotency-Key", b"scan-1"),
@@ -164,9 +215,7 @@ MUTATIONS: dict[str, Mutation] = {
     "signature byte flipped": with_header(
         b"signature", lambda v: v[:6] + (b"B" if v[6:7] != b"B" else b"C") + v[7:]
     ),
-    "signature not canonical": with_header(
-        b"signature", lambda v: v[:-3] + bytes([v[-3] + 1]) + v[-2:]
-    ),
+    "signature not canonical": with_header(b"signature", uncanonical),
     "signature without padding": with_header(b"signature", lambda v: v.replace(b"=:", b":")),
     "signature in url-safe base64": with_header(
         b"signature", lambda v: b"sig=:" + b"-_" + v[7:]
@@ -189,6 +238,8 @@ MUTATIONS: dict[str, Mutation] = {
                                 '"content-digest" "idempotency-key"', ""),
     "covered twice": resigned('"@path"', '"@path" "@path"'),
     "unknown derived component": resigned('"@path"', '"@path" "@target-uri"'),
+    "absent header covered as NUL": covering("x-absent", "\0"),
+    "absent header covered as nothing": covering("x-absent", ""),
     "absent header covered": resigned('"@path"', '"@path" "x-absent"'),
     "header covered upper case": resigned('"content-type"', '"Content-Type"'),
     "component with a parameter": resigned('"@path"', '"@path";req'),
@@ -201,6 +252,11 @@ MUTATIONS: dict[str, Mutation] = {
     # parameters
     "tag foreign": resigned('tag="entrepot-v1"', 'tag="other-v1"'),
     "tag of another version": resigned('tag="entrepot-v1"', 'tag="entrepot-v2"'),
+    "alg instead of the tag": resigned('tag="entrepot-v1"', 'alg="hmac-sha256"'),
+    "alg instead of created": resigned(f"created={NOW_S}", 'alg="hmac-sha256"'),
+    "alg instead of expires": resigned(f"expires={NOW_S + 300}", 'alg="hmac-sha256"'),
+    "alg instead of the nonce": resigned(f'nonce="{NONCE}"', 'alg="hmac-sha256"'),
+    "alg instead of the key id": resigned(f'keyid="{KEY_ID}"', 'alg="hmac-sha256"'),
     "tag dropped": resigned(';tag="entrepot-v1"', ""),
     "created dropped": resigned(f";created={NOW_S}", ""),
     "expires dropped": resigned(f";expires={NOW_S + 300}", ""),
@@ -289,6 +345,14 @@ def test_a_write_without_body_signs_the_digest_of_nothing() -> None:
     assert dict(request.message.headers)[b"content-digest"] == EMPTY_DIGEST
     with pytest.raises(Unauthenticated):
         prove(with_message(body=b"{}")(request))
+
+
+def test_a_write_without_body_needs_its_digest_all_the_same() -> None:
+    request = signed("DELETE", "/api/v1/keys/1", idempotency_key="k")
+    without = resigned(' "content-digest"', "")(request)
+    with pytest.raises(Unauthenticated) as refusal:
+        prove(without)
+    assert refusal.value.code == "signature_incomplete"
 
 
 def test_a_read_with_a_body_signs_it_too() -> None:

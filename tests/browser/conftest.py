@@ -24,13 +24,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
+def chromium() -> str:
+    """The browser's program; skips the test without one, fails it where one is needed."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         if "browser" in os.environ.get("ENTREPOT_NEED", ""):
             pytest.fail("Chromium is missing and ENTREPOT_NEED=browser")
         pytest.skip("Chromium is not installed")
+    return program
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    program = chromium()
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield running

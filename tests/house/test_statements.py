@@ -157,8 +157,6 @@ def test_every_statement_is_used() -> None:
                 f"{path.parent.name}: {name}"
                 for name in statements
                 if f'{variable}["{name}"]' not in text
-                and not any(
-                    f'"{name}"' in other.read_text() for other in path.parent.glob("*.py")
-                )
+                and not any(f'"{name}"' in other.read_text() for other in path.parent.glob("*.py"))
             ]
     assert not unused

@@ -141,3 +141,39 @@ async def test_leasing_is_exclusive_between_workers(db: Database) -> None:
     leased = await asyncio.gather(*[lease(db, worker=f"w{i}") for i in range(30)])
     ids = [job.job_id for job in leased if job is not None]
     assert len(ids) == 20 == len(set(ids))
+
+
+async def test_a_wake_up_during_finishing_is_not_lost(db: Database) -> None:
+    """The finisher has judged the token when the wake-up comes: another round, or a new token."""
+    import asyncio
+
+    await put(db, "aaaa", "outbox")
+    job = await lease(db)
+    assert job is not None
+    async with db.control(WORKER) as waking:
+        await queue.wake(waking, tenant=TenantId("aaaa"), kind="outbox")
+
+        async def finish() -> bool:
+            async with db.control(WORKER) as tx:
+                return await queue.finish(tx, job_id=job.job_id, worker="w", more=False)
+
+        finishing = asyncio.create_task(finish())
+        await asyncio.sleep(0.2)  # by now it waits for the wake-up's row lock
+        assert not finishing.done()
+    assert await finishing
+    assert await lease(db) is not None, "what the wake-up told of is never looked at"
+
+
+async def test_a_lasting_fault_leaves_one_dead_letter(db: Database, clock: FakeClock) -> None:
+    for round_of_five in range(3):
+        await put(db, "aaaa", "outbox")
+        for _ in range(5):
+            job = await lease(db)
+            assert job is not None
+            if round_of_five < 2:  # reported as failed; the last five are killed workers
+                async with db.control(WORKER) as tx:
+                    await queue.fail(tx, leased=job, worker="w", error="boom")
+            clock.move(200)
+        assert await lease(db) is None
+    async with db.control(WORKER) as tx:
+        assert len(await queue.list_dead(tx)) == 1

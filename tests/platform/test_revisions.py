@@ -20,12 +20,10 @@ from entrepot.platform.sqlfile import parse_statement
 from entrepot.tenancy import queries
 from entrepot.tenancy.entrances import at, connect
 from entrepot.tenancy.fleet import migrate_tenants
-from entrepot.tenancy.types import TEMPLATE, Tenant
+from entrepot.tenancy.types import Tenant
 from tests.postgres_fixture import OPERATOR, InstalledServer, installation
 
 SOURCES = Path(revisions.__file__).parent.parent
-TENANTS = 10
-KILLS = 4
 BUMP = parse_statement("bump", "select platform.bump_epoch_v1('fleet')")
 NEW = {
     "revisions/tenant/209901010000_platform_one.sql": (
@@ -57,6 +55,8 @@ RUNNER = """
             print("begins", flush=True)
             async for outcome in migrate_tenants(plane, Operator(name="runner"), history=history):
                 assert not outcome.trouble, outcome
+                if outcome.applied:
+                    print(outcome.database, flush=True)
 
     asyncio.run(main())
 """
@@ -116,45 +116,68 @@ async def _keep_asking(
     return asked
 
 
-async def _run(own: InstalledServer, sources: Path, kill_after_s: float | None) -> int:
+async def _run(
+    own: InstalledServer, sources: Path, *, kill_after: int | None, then_s: float = 0.0
+) -> int:
+    """Run the runner; kill it `then_s` after it has told of `kill_after` changed databases."""
     runner = await asyncio.create_subprocess_exec(
         sys.executable, "-c", textwrap.dedent(RUNNER), str(own.settings.home), str(sources),
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert runner.stdout is not None
     assert await runner.stdout.readline() == b"begins\n"
-    if kill_after_s is not None:
-        await asyncio.sleep(kill_after_s)
-        if runner.returncode is None:
-            runner.kill()
+    told = 0
+    while kill_after is None or told < kill_after:
+        if not await runner.stdout.readline():
+            return await runner.wait()
+        told += 1
+    await asyncio.sleep(then_s)
+    if runner.returncode is None:
+        runner.kill()
     return await runner.wait()
 
 
+@pytest.mark.crash
 async def test_a_fleet_killed_on_its_way_arrives(own: InstalledServer, newer: Path) -> None:
+    await _kill_on_the_way(own, newer, tenants=10, kills=4)
+
+
+@pytest.mark.drill
+async def test_a_large_fleet_killed_often_arrives(newer: Path) -> None:
+    async with installation() as own:
+        await _kill_on_the_way(own, newer, tenants=50, kills=20)
+
+
+async def _kill_on_the_way(own: InstalledServer, newer: Path, *, tenants: int, kills: int) -> None:
     seed = int(os.environ.get("ENTREPOT_SEED", time.time_ns() % 1_000_000))
     print(f"seed {seed}")
     rng = random.Random(seed)
-    tenants = [await own.tenant() for _ in range(TENANTS)]
-    names = [TEMPLATE, *(tenant.database_name for tenant in tenants)]
+    made = [await own.tenant() for _ in range(tenants)]
+    names = [tenant.database_name for tenant in made]
     failures: list[str] = []
     stop = asyncio.Event()
-    asking = asyncio.create_task(_keep_asking(own, tenants, failures, stop))
+    asking = asyncio.create_task(_keep_asking(own, made, failures, stop))
     seen: list[list[str]] = []
-    for kill in range(KILLS):
-        await _run(own, newer, kill_after_s=rng.uniform(0.2, 0.6 + 0.3 * kill))
+    left = tenants
+    for kill in range(kills):
+        share = rng.randint(0, left // (kills - kill))
+        await _run(own, newer, kill_after=share, then_s=rng.uniform(0.0, 0.25))
         await asyncio.sleep(0.3)
-        seen.append([await _state(own, name) for name in names[1:]])
-    assert await _run(own, newer, kill_after_s=None) == 0
+        seen.append([await _state(own, name) for name in names])
+        left = seen[-1].count("old")
+    assert await _run(own, newer, kill_after=None) == 0
     stop.set()
     assert await asking > 0
     assert failures == []
-    print([f"{states.count('new')} of {TENANTS} new" for states in seen])
+    print([f"{states.count('new')} of {tenants} new" for states in seen])
+    assert "old" in seen[0], "the first kill came too late to show anything"
     assert {state for states in seen for state in states} <= {"old", "new"}
-    assert [await _state(own, name) for name in names[1:]] == ["new"] * TENANTS
+    assert [await _state(own, name) for name in names] == ["new"] * tenants
     fresh = await own.tenant()
     assert await _state(own, fresh.database_name) == "new"
 
 
+@pytest.mark.slow
 async def test_a_lock_that_is_held_is_waited_for_and_then_told(own: InstalledServer) -> None:
     tenant = await own.tenant()
     history = read_history("tenant")

@@ -17,7 +17,7 @@ from entrepot.tenancy.plane import Plane
 from entrepot.tenancy.types import Tenant
 from tests.postgres_fixture import new_home
 
-pytestmark = pytest.mark.crash
+pytestmark = pytest.mark.slow
 
 
 async def owner_link(plane: Plane, operator: Operator, *, tenant: Tenant, email: str) -> str:

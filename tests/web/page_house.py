@@ -1,6 +1,9 @@
 """The pages of one tenant in a test: the app in process, people who can log in, their browsers."""
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -101,6 +104,10 @@ class PageHouse(msgspec.Struct):
         await self.person(email, customer_id=customer.id)
         return await self.browser().log_in(email)
 
+    def changed(self, topic: str) -> None:
+        """What the listener hears when a topic of this tenant changed."""
+        self.live._heard(None, 0, "", f"{self.trade.tenant.tenant} {topic}")
+
 
 class Browser:
     """Keeps cookies, reads the page's token, posts forms as the page's own forms would."""
@@ -139,3 +146,36 @@ class Browser:
         answer = await self.post("/log-in", {"email": email, "password": PASSWORD})
         assert answer.status_code == 303, answer.text
         return self
+
+    @asynccontextmanager
+    async def stream(self, path: str) -> AsyncIterator[asyncio.Queue[bytes]]:
+        """Server-sent events as they come; an empty piece when the server has closed."""
+        heard: asyncio.Queue[bytes] = asyncio.Queue()
+        left = asyncio.Event()
+
+        async def receive() -> Any:
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                if message.get("body"):
+                    heard.put_nowait(message["body"])
+                if not message.get("more_body"):
+                    heard.put_nowait(b"")
+
+        cookies = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
+        scope: Any = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
+            "scheme": "http", "path": f"{self.house.base}{path}", "raw_path": b"",
+            "root_path": "", "query_string": b"", "client": ("127.0.0.1", 1),
+            "headers": [(b"host", b"127.0.0.1:8080"), (b"cookie", cookies.encode())],
+            "server": ("127.0.0.1", 8080), "extensions": {},
+        }  # fmt: skip
+        watching = asyncio.create_task(self.house.app(scope, receive, send))
+        try:
+            yield heard
+        finally:
+            left.set()
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)

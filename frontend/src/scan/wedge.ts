@@ -48,9 +48,12 @@ export function listen(ends: WedgeEnds): void {
     ends.typed(burst);
   }
 
+  // Outside a field nothing but a code can be meant, so there the pace does not matter: a scanner
+  // that stutters (a slow radio link) loses no character.
   function isScan(now: number): boolean {
     const pace = (last - first) / Math.max(1, burst.length - 1);
-    return burst.length >= SHORTEST_SCAN && pace <= SCANNER_PACE_MS && now - last <= PAUSE_MS;
+    const meant = before === null || pace <= SCANNER_PACE_MS;
+    return burst.length >= SHORTEST_SCAN && meant && now - last <= PAUSE_MS;
   }
 
   function finish(event: KeyboardEvent): void {

@@ -15,7 +15,15 @@ import asyncpg
 import msgspec
 
 from entrepot.access.permissions import declarable
-from entrepot.kernel.principals import ApiKey, Job, Operator, Principal, Shopper, credential
+from entrepot.kernel.principals import (
+    ApiKey,
+    Job,
+    Operator,
+    Principal,
+    Shopper,
+    Visitor,
+    credential,
+)
 from entrepot.kernel.refusals import (
     FieldError,
     Forbidden,
@@ -189,10 +197,17 @@ class Query(Declared[P, R]):
         return await again(once)
 
 
+def _no_visitors(callers: tuple[type, ...]) -> None:
+    """Visitors share one credential, so one could ask for the kept answer of another."""
+    if Visitor in callers:
+        raise Undeclared("visitors have no idempotency keys of their own")
+
+
 def flow(
     *, permission: str, callers: tuple[type, ...]
 ) -> Callable[[Callable[Concatenate[Tx, P], Awaitable[R]]], Flow[P, R]]:
     """Declare a flow: what it takes to call it, and who may."""
+    _no_visitors(callers)
     return lambda body: Flow(body, permission, callers)
 
 
@@ -200,6 +215,7 @@ def hot_flow(
     *, permission: str, callers: tuple[type, ...]
 ) -> Callable[[Callable[Concatenate[Tx, Stamp, P], Awaitable[R]]], HotFlow[P, R]]:
     """Declare a flow of one statement; the body gets the stamp and claims it there."""
+    _no_visitors(callers)
     if Shopper in callers:
         raise Undeclared("a hot flow cannot serve shoppers: row security needs a transaction")
     return lambda body: HotFlow(body, permission, callers)

@@ -8,11 +8,13 @@ import typer
 from entrepot.app.logs import configure_logs
 from entrepot.app.serve import serve
 from entrepot.app.work import work
+from entrepot.cli.audit import audit
 from entrepot.cli.commands import Wiring, app
 from entrepot.cli.keys import keys, make_owner_link
 from entrepot.platform.settings import read_settings
 
 app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
 
 
 @app.command("serve")

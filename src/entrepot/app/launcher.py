@@ -15,12 +15,18 @@ from datetime import UTC, datetime
 from types import FrameType
 
 import msgspec
+import structlog
 
 from entrepot.app.children import Child
+from entrepot.kernel.principals import Operator
+from entrepot.platform.pools import Login
 from entrepot.platform.postgres import Server
 from entrepot.platform.settings import Settings
 from entrepot.tenancy.bootstrap import prepare
 from entrepot.tenancy.entrances import kept_server
+from entrepot.tenancy.fleet import bring_up_to_date
+
+log = structlog.get_logger()
 
 READY_WITHIN_S = 60.0
 _TEND_S = 0.2
@@ -65,7 +71,7 @@ def launched(settings: Settings, say: Say) -> Iterator[Running]:
     say("database")
     with kept_server(settings) as (superuser, server):
         say("revisions")
-        asyncio.run(prepare(settings, superuser, datetime.now(UTC)))
+        asyncio.run(_bring_up_to_date(settings, superuser))
         running = Running(settings, server, _children(settings))
         with _stopped_by_signals(running):
             try:
@@ -77,6 +83,14 @@ def launched(settings: Settings, say: Say) -> Iterator[Running]:
             finally:
                 for child in running.children:
                     child.stop()
+
+
+async def _bring_up_to_date(settings: Settings, superuser: Login) -> None:
+    """Prepare the server and migrate every tenant; one that fails is told and left as it is."""
+    await prepare(settings, superuser, datetime.now(UTC))
+    for outcome in await bring_up_to_date(settings, Operator(name="launcher")):
+        if outcome.trouble:
+            log.error("tenant.not_migrated", database=outcome.database, reason=outcome.trouble)
 
 
 def _children(settings: Settings) -> list[Child]:

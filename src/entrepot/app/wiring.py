@@ -1,7 +1,6 @@
 """One process's parts, wired: directory, connections, listener, flusher."""
 
 import asyncio
-import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -31,10 +30,6 @@ class House(msgspec.Struct, frozen=True, eq=False):
     pools: Pools
     database: Database
     live: Live
-
-    def audit_key(self, tenant: TenantId) -> bytes:
-        """The key that signs a tenant's audit seals, derived from the key-encryption key."""
-        return hmac.digest(self.key.key, b"audit|" + tenant.encode(), "sha256")
 
     async def active_tenants(self) -> list[TenantId]:
         """Every tenant that is open."""

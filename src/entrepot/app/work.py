@@ -27,7 +27,7 @@ async def work(settings: Settings) -> None:
             house.live,
             consumers=[],
             tenants=house.active_tenants,
-            audit_key=house.audit_key,
+            sealing=house.key,
         )
         running = asyncio.create_task(worker.run())
         stopping = asyncio.create_task(stop.wait())

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from entrepot.access.operations import forget_old
 from entrepot.jobs.consumers import Consumer
 from entrepot.jobs.drain import drain
 from entrepot.kernel.ids import TenantId, new_token
@@ -18,6 +19,7 @@ from entrepot.kernel.refusals import Refusal
 from entrepot.platform import audit, faults, outbox, queue
 from entrepot.platform.database import Database
 from entrepot.platform.live import Live
+from entrepot.platform.secrets import SealingKey
 from entrepot.platform.wakeups import OUTBOX
 
 log = structlog.get_logger()
@@ -36,7 +38,7 @@ _WORKER = Operator(name="worker")
 
 
 class Worker:
-    """One worker process. `tenants` lists the active tenants; `audit_key` signs their seals."""
+    """One worker process. `tenants` lists the active tenants; `sealing` signs their seals."""
 
     def __init__(
         self,
@@ -45,14 +47,14 @@ class Worker:
         *,
         consumers: Sequence[Consumer],
         tenants: Callable[[], Awaitable[Sequence[TenantId]]],
-        audit_key: Callable[[TenantId], bytes],
+        sealing: SealingKey,
     ) -> None:
         self.name = new_token(9)
         self._stopping = False
         self._db = db
         self._live = live
         self._tenants = tenants
-        self._audit_key = audit_key
+        self._sealing = sealing
         self.works: Mapping[str, Work] = {
             OUTBOX: lambda tenant: drain(db, tenant=tenant, consumers=consumers),
             SEAL: self._seal,
@@ -78,8 +80,10 @@ class Worker:
             return await self.work_once()
         except Refusal as error:
             log.warning("worker.away", error=error.code)
-            await asyncio.sleep(IDLE_S)
-            return False
+        except Exception:  # one bad moment of the control database must not end the worker
+            log.exception("worker.step_failed")
+        await asyncio.sleep(IDLE_S)
+        return False
 
     async def work_once(self) -> bool:
         """Lease and do one token; False when nothing was due."""
@@ -107,7 +111,7 @@ class Worker:
 
     async def _seal(self, tenant: TenantId) -> bool:
         async with self._db.begin(Job(tenant=tenant, on_behalf_of="sealer")) as tx:
-            seal = await audit.seal_batch(tx, key=self._audit_key(tenant))
+            seal = await audit.seal_batch(tx, key=audit.seal_key(self._sealing, tenant))
         if seal is not None:
             async with self._db.control(_WORKER) as control:
                 await audit.keep_head(control, tenant=tenant, seal=seal)
@@ -116,6 +120,7 @@ class Worker:
     async def _tidy(self, tenant: TenantId) -> bool:
         async with self._db.begin(Job(tenant=tenant, on_behalf_of="tidy")) as tx:
             await outbox.tidy_requests(tx)
+            await forget_old(tx)
         return False
 
     async def _sweep(self) -> None:
@@ -125,10 +130,25 @@ class Worker:
             await asyncio.sleep(SWEEP_S)
             before, passed = passed, passed + SWEEP_S
             try:
-                for tenant in await self._tenants():
-                    await self._sweep_tenant(tenant, before, passed)
+                await self.sweep_once(before, passed)
             except Refusal as error:
                 log.warning("worker.sweep_away", error=error.code)
+            except Exception:
+                log.exception("worker.sweep_failed")
+
+    async def sweep_once(self, before: float, passed: float) -> None:
+        """Visit every tenant; `before` and `passed` are seconds of the worker's life.
+
+        A tenant that cannot be visited (its server is away, its database is not migrated) is
+        told in the log and does not keep the others from being visited.
+        """
+        for tenant in await self._tenants():
+            try:
+                await self._sweep_tenant(tenant, before, passed)
+            except Refusal as error:
+                log.warning("worker.sweep_skipped", tenant=tenant, error=error.code)
+            except Exception:
+                log.exception("worker.sweep_skipped", tenant=tenant)
 
     async def _sweep_tenant(self, tenant: TenantId, before: float, passed: float) -> None:
         async with self._db.read(Job(tenant=tenant, on_behalf_of="sweeper")) as reader:

@@ -50,12 +50,17 @@ where p.customer_id = :customer_id
 order by p.parcel_id desc
 limit :most;
 
+-- The node's id comes from a subquery of one row, so that the index gives the order: as a join
+-- the whole warehouse was sorted (0.9 s of a million parcels).
 -- name: list_recent_scans
 select parcels.summary_json_v1(p.parcel_id) as body
 from parcels.parcel as p
-join nodes.node as n on n.node_id = p.node_id
-where n.code = :warehouse and p.received_at is not null
-    and (:warehouses::text[] is null or n.code = any(:warehouses))
+where p.received_at is not null
+    and p.node_id = (
+        select n.node_id from nodes.node as n
+        where n.code = :warehouse
+            and (:warehouses::text[] is null or n.code = any(:warehouses))
+    )
 order by p.received_at desc
 limit :most;
 

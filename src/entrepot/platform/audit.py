@@ -16,6 +16,7 @@ import msgspec
 from entrepot.kernel.ids import TenantId, new_id
 from entrepot.kernel.principals import credential
 from entrepot.platform.database import ReadTx, Tx
+from entrepot.platform.secrets import SealingKey
 from entrepot.platform.sqlfile import load_sql
 
 SQL = load_sql(__file__, "audit.sql")
@@ -83,6 +84,11 @@ async def put_audit(
         subject_id=subject_id,
         facts=msgspec.json.encode(facts if facts is not None else {}),
     )
+
+
+def seal_key(sealing: SealingKey, tenant: TenantId) -> bytes:
+    """The key that signs a tenant's seals, derived from the key-encryption key."""
+    return hmac.digest(sealing.key, b"audit|" + tenant.encode(), "sha256")
 
 
 def seal_hash(previous_hash: bytes, rows: list[AuditRow]) -> bytes:

@@ -40,6 +40,7 @@ begin
             continue;
         end if;
         if next_job.attempts >= 5 then
+            perform platform.forget_older_dead_v1(next_job.tenant, next_job.kind);
             update platform.job as j
             set dead_at = p_now, leased_until = null,
                 last_error = coalesce(j.last_error, 'the worker died each time')
@@ -58,23 +59,41 @@ end
 $$;
 
 -- The job is done: the token goes, or waits for the next round if somebody woke it meanwhile
--- (or the worker says there is more). Only the holder of the lease may say so.
+-- (or the worker says there is more). Only the holder of the lease may say so. The row is locked
+-- before it is judged: a wake-up that comes between judging and deleting would be lost.
 create or replace function platform.finish_v1(
     p_job_id uuid, p_worker text, p_more boolean, p_now timestamptz
 )
 returns boolean
 language plpgsql as $$
+declare
+    woken boolean;
 begin
-    update platform.job as j
-    set attempts = 0, leased_until = null, leased_by = null, again = false, due_at = p_now,
-        last_error = null
-    where j.job_id = p_job_id and j.leased_by = p_worker and (j.again or p_more);
-    if found then
-        return true;
+    select j.again into woken from platform.job as j
+    where j.job_id = p_job_id and j.leased_by = p_worker
+    for update;
+    if not found then
+        return false;
     end if;
-    delete from platform.job as j where j.job_id = p_job_id and j.leased_by = p_worker;
-    return found;
+    if woken or p_more then
+        update platform.job as j
+        set attempts = 0, leased_until = null, leased_by = null, again = false, due_at = p_now,
+            last_error = null
+        where j.job_id = p_job_id;
+    else
+        delete from platform.job as j where j.job_id = p_job_id;
+    end if;
+    return true;
 end
+$$;
+
+-- A token holds no data, so the newest dead letter of a tenant and kind says all that older ones
+-- said: they go, or a lasting fault would leave one every few minutes.
+create or replace function platform.forget_older_dead_v1(p_tenant text, p_kind text)
+returns void
+language sql as $$
+    delete from platform.job as j
+    where j.tenant = p_tenant and j.kind = p_kind and j.dead_at is not null;
 $$;
 
 -- The job failed: tried again later, or dead after the fifth time.
@@ -84,13 +103,21 @@ create or replace function platform.fail_v1(
 returns boolean
 language plpgsql as $$
 declare
-    is_dead boolean;
+    job record;
 begin
+    select j.tenant, j.kind, j.attempts >= 5 as is_dead into job from platform.job as j
+    where j.job_id = p_job_id and j.leased_by = p_worker and j.dead_at is null
+    for update;
+    if not found then
+        return false;
+    end if;
+    if job.is_dead then
+        perform platform.forget_older_dead_v1(job.tenant, job.kind);
+    end if;
     update platform.job as j
     set leased_until = null, leased_by = null, last_error = p_error, due_at = p_again_at,
-        dead_at = case when j.attempts >= 5 then p_now end
-    where j.job_id = p_job_id and j.leased_by = p_worker
-    returning j.dead_at is not null into is_dead;
-    return coalesce(is_dead, false);
+        dead_at = case when job.is_dead then p_now end
+    where j.job_id = p_job_id;
+    return job.is_dead;
 end
 $$;

@@ -36,6 +36,8 @@ class Live:
                 await self._listen(await self._directory.control_login())
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("live.listener_lost", error=type(error).__name__)
+            except Exception:  # whatever it is: a listener that ends silences every page
+                log.exception("live.listener_failed")
             self.listening.clear()
             await asyncio.sleep(RECONNECT_S)
 

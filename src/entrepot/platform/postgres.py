@@ -52,8 +52,10 @@ synchronous_commit = on
 timezone = 'UTC'
 log_timezone = 'UTC'
 log_line_prefix = '%m [%p] %d '
-log_min_messages = warning
+# Errors of statements carry values, which may be personal; the app sees them itself.
+log_min_messages = log
 log_min_error_statement = panic
+log_error_verbosity = terse
 max_wal_size = '2GB'
 checkpoint_timeout = '15min'
 wal_compression = on
@@ -142,13 +144,16 @@ class Server:
             self.stop()
             raise
 
-    def stop(self) -> None:
-        """Stop the server, ending its connections, and wait until it is gone."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop the server, ending its connections, and wait until it is gone.
+
+        `at_once` writes no checkpoint: the next start recovers, or the folder goes anyway.
+        """
         child, self._child = self._child, None
         if child is not None and child.poll() is None:
-            child.send_signal(signal.SIGINT)
+            child.send_signal(signal.SIGQUIT if at_once else signal.SIGINT)
             try:
-                child.wait(timeout=20)
+                child.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 child.send_signal(signal.SIGQUIT)
                 child.wait()
@@ -254,6 +259,7 @@ class Server:
             log.replace(log.with_suffix(".log.1"))
         for _ in range(5):
             self.port = _kept_port(self.home)
+            log.touch(mode=0o600)
             with log.open("ab") as output:
                 begins = output.tell()
                 self._child = self._spawn(output)

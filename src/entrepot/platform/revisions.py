@@ -1,9 +1,8 @@
 """The fleet runner: brings databases to the newest revision of their history.
 
-Two linear histories, control and tenant, are folders of `.sql` files applied in order of name.
-Afterwards the files of functions that changed are applied again, lower floors first. One
-database changes in one transaction: it is exactly old or exactly new, whenever we are killed,
-and the next run takes up the rest. An applied revision whose file changed is refused.
+Two linear histories, control and tenant: `.sql` files in order of name, then the files of
+functions that changed, lower floors first. One database changes in one transaction, so it is
+exactly old or new whenever we are killed; the next run takes up the rest.
 """
 
 import asyncio
@@ -17,28 +16,23 @@ import msgspec
 
 from entrepot.platform.pools import Login
 
-OWNER = "entrepot_owner"
-LOCK_TIMEOUT = "2s"
-_TRIES = 6
+_PAUSES_S = (0.3, 0.6, 1.2, 2.4, 4.8)
 _LOCK = 0x456E7472
 _SOURCES = Path(__file__).parent.parent
-_FLOORS = (
-    ("platform", "tenancy", "notices", "access"),
-    ("catalog", "nodes", "parties", "media"),
-    ("stock", "parcels", "payments", "carriers", "papers"),
-    ("shipments", "counts"),
-    ("orders", "consolidation", "routing", "integrations", "partners"),
-    ("reports", "reconciliation"),
-)
+_ROOMS = (  # lower floors first
+    "platform", "tenancy", "notices", "access", "catalog", "media", "nodes", "parties",
+    "carriers", "papers", "parcels", "payments", "stock", "counts", "shipments", "consolidation",
+    "integrations", "orders", "partners", "routing", "reconciliation", "reports",
+)  # fmt: skip
 _BOOKS = "create schema if not exists revisions;" + "".join(
     f"create table if not exists revisions.{book} (name text primary key, checksum text not null,"
     " applied_at timestamptz not null default now());"
     for book in ("applied", "functions")
 )
-_NOTE = """
-insert into revisions.{book} (name, checksum) values ($1, $2)
-on conflict (name) do update set checksum = excluded.checksum, applied_at = default
-"""
+_NOTE = (
+    "insert into revisions.{book} (name, checksum) values ($1, $2)"
+    " on conflict (name) do update set checksum = excluded.checksum, applied_at = default"
+)
 
 
 class RevisionChanged(Exception):
@@ -71,24 +65,19 @@ class Outcome(msgspec.Struct, frozen=True):
 def read_history(kind: Literal["control", "tenant"], sources: Path = _SOURCES) -> History:
     """The history of one kind of database, from the package's files."""
     prefix = "control_" if kind == "control" else ""
-    rooms = [room for floor in _FLOORS for room in floor]
-    functions = [
-        path for room in rooms for path in sorted((sources / room).glob(f"{prefix}functions*.sql"))
-    ]
+    functions = [p for r in _ROOMS for p in sorted((sources / r).glob(f"{prefix}functions*.sql"))]
     if kind == "tenant":
         functions += sorted((sources / "flows").glob("*.sql"))
+    revisions = sorted((sources / "revisions" / kind).glob("*.sql"))
+
+    def script(path: Path, name: str) -> Script:
+        text = path.read_bytes()
+        return Script(name, text.decode(), hashlib.sha256(text).hexdigest())
+
     return History(
-        tuple(
-            _script(path, path.stem)
-            for path in sorted((sources / "revisions" / kind).glob("*.sql"))
-        ),
-        tuple(_script(p, f"{p.parent.name}/{p.name}") for p in functions if p.exists()),
+        tuple(script(path, path.stem) for path in revisions),
+        tuple(script(path, f"{path.parent.name}/{path.name}") for path in functions),
     )
-
-
-def _script(path: Path, name: str) -> Script:
-    text = path.read_text(encoding="utf-8")
-    return Script(name, text, hashlib.sha256(text.encode()).hexdigest())
 
 
 async def migrate(login: Login, history: History) -> Outcome:
@@ -96,14 +85,12 @@ async def migrate(login: Login, history: History) -> Outcome:
 
     Raises RevisionChanged, and whatever PostgreSQL says of a wrong revision.
     """
-    for attempt in range(_TRIES):
+    for pause_s in _PAUSES_S:
         try:
             return await _migrate_once(login, history)
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
-            if attempt == _TRIES - 1:
-                raise
-            await asyncio.sleep(0.3 * 2**attempt)
-    raise AssertionError("unreachable")
+            await asyncio.sleep(pause_s)
+    return await _migrate_once(login, history)
 
 
 async def migrate_fleet(
@@ -135,7 +122,7 @@ async def _migrate_once(login: Login, history: History) -> Outcome:
     connection = await asyncpg.connect(
         host=login.host, port=login.port, database=login.database, user=login.user,
         password=login.password, statement_cache_size=0,
-        server_settings={"role": OWNER, "lock_timeout": LOCK_TIMEOUT},
+        server_settings={"role": "entrepot_owner", "lock_timeout": "2s"},
     )  # fmt: skip
     try:
         async with connection.transaction():

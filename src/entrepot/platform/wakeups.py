@@ -43,8 +43,11 @@ class Wakeups:
             tenants, self._tenants = self._tenants, set()
             try:
                 await self._flush(db, tenants)
-            except Refusal as error:
-                log.warning("wakeups.control_away", error=error.code)
+            except Exception as error:  # whatever it is: who wrote is not forgotten
+                if isinstance(error, Refusal):
+                    log.warning("wakeups.control_away", error=error.code)
+                else:
+                    log.exception("wakeups.flush_failed")
                 self._tenants |= tenants
                 self._some.set()
                 await asyncio.sleep(0.5)

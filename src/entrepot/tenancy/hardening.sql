@@ -75,7 +75,8 @@ $harden$;
 -- What later revisions create is not PUBLIC's; the app may look and call, nothing else by itself.
 alter default privileges for role entrepot_owner revoke all on functions from public;
 alter default privileges for role entrepot_owner revoke all on types from public;
-alter default privileges for role entrepot_owner grant usage on types to entrepot_app, entrepot_shopper;
+alter default privileges for role entrepot_owner
+grant usage on types to entrepot_app, entrepot_shopper;
 alter default privileges for role entrepot_owner grant select on tables to entrepot_app;
 alter default privileges for role entrepot_owner grant execute on functions to entrepot_app;
 alter default privileges for role entrepot_owner grant usage on schemas to entrepot_app;

@@ -261,7 +261,7 @@ async def _try_doors(
 
     async def one(source: Target, login: Login, door: Target) -> list[Finding]:
         async with places:
-            said = await _knock(at(login, door.app.database))
+            said = await knock(at(login, door.app.database))
         if said is None:
             return []
         return [Finding("connections", source.tenant, login.user, "connects", OPEN, said)]
@@ -270,7 +270,7 @@ async def _try_doors(
         report.add("connections", 1, found)
 
 
-async def _knock(login: Login) -> str | None:
+async def knock(login: Login) -> str | None:
     """None when the server does not let this login in, else what happened."""
     try:
         connection = await connect(login)

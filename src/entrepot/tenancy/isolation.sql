@@ -32,7 +32,7 @@ tenant_login as (
     select
         t.login,
         t.own
-    from unnest(:logins::text [], :own::text []) as t (login, own)
+    from unnest(:logins::text[], :own::text[]) as t (login, own)
 )
 
 select distinct
@@ -61,7 +61,7 @@ select
     r.rolname as login,
     'superuser, createdb, createrole, replication or bypassrls' as detail
 from pg_catalog.pg_roles as r
-where r.rolname = any(:logins::text [])
+where r.rolname = any(:logins::text[])
 and (r.rolsuper or r.rolcreatedb or r.rolcreaterole or r.rolreplication or r.rolbypassrls);
 
 -- name: memberships
@@ -71,7 +71,7 @@ with recursive reach (login, own, role) as (
         t.login,
         t.own,
         r.oid
-    from unnest(:logins::text [], :own::text []) as t (login, own)
+    from unnest(:logins::text[], :own::text[]) as t (login, own)
     inner join pg_catalog.pg_roles as r on t.login = r.rolname
     union
     select
@@ -100,7 +100,7 @@ select
 from pg_catalog.pg_auth_members as am
 inner join pg_catalog.pg_roles as r on am.roleid = r.oid
 inner join pg_catalog.pg_roles as m on am.member = m.oid
-where r.rolname = any(:logins::text [])
+where r.rolname = any(:logins::text[])
 and not m.rolsuper and m.rolname <> 'entrepot_provisioner';
 
 -- name: owners
@@ -135,7 +135,7 @@ where s.refclassid = 'pg_catalog.pg_authid'::regclass
 and s.refobjid = any(array(
     select r.oid
     from pg_catalog.pg_roles as r
-    where r.rolname = any(:logins::text [] || :own::text [])
+    where r.rolname = any(:logins::text[] || :own::text[])
 ))
 and s.deptype = 'o';
 
@@ -150,7 +150,7 @@ with entry as (
     and s.refobjid = any(array(
         select r.oid
         from pg_catalog.pg_roles as r
-        where r.rolname = any(:logins::text [])
+        where r.rolname = any(:logins::text[])
     ))
     and s.deptype = 'a'
 )
@@ -160,7 +160,7 @@ select
     'has a grant in ' || d.datname as detail
 from entry
 inner join pg_catalog.pg_database as d on entry.database_oid = d.oid
-inner join unnest(:logins::text [], :own::text []) as t (login, own) on entry.login = t.login
+inner join unnest(:logins::text[], :own::text[]) as t (login, own) on entry.login = t.login
 where d.datname <> t.own;
 
 -- name: strangers
@@ -172,10 +172,12 @@ select
     d.oid::bigint as other_database_oid
 from pg_catalog.pg_roles as r
 inner join pg_catalog.pg_database as d
-    on d.datname = case when r.rolname = any(:logins::text []) then left(r.rolname, -2) else 'postgres' end
-where (r.rolname = any(:logins::text []) or r.rolname = 'entrepot_migrator' or r.rolsuper)
+    on d.datname = case
+        when r.rolname = any(:logins::text[]) then left(r.rolname, -2) else 'postgres'
+    end
+where (r.rolname = any(:logins::text[]) or r.rolname = 'entrepot_migrator' or r.rolsuper)
 and d.datname <> :own
-order by (r.rolname = any(:logins::text [])) desc, r.oid desc
+order by (r.rolname = any(:logins::text[])) desc, r.oid desc
 limit 1;
 
 -- name: inside_shopper_tables

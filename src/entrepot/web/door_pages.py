@@ -164,4 +164,10 @@ async def choose_password(
     return _let_in(visit, entered, "")
 
 
-DOOR_PAGES = [front, log_in_page, enter, leave, welcome, choose_password]
+@get("/{rest:path}")
+async def no_such_page(rest: FromPath[str]) -> Response[str]:
+    """Whatever else is asked for in this house, answered in the reader's language."""
+    raise NotFound("there is no such page", code="no_such_page", asked=rest[:100])
+
+
+DOOR_PAGES = [no_such_page, front, log_in_page, enter, leave, welcome, choose_password]

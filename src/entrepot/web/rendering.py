@@ -30,7 +30,8 @@ def _size(language: str, parcel: object) -> str:
     sides = [getattr(parcel, f"{side}_mm") for side in ("length", "width", "height")]
     if any(side is None for side in sides):
         return ""
-    return " × ".join(languages.show_length(side, language) for side in sides) + " cm"
+    shown = " × ".join(languages.show_length(side, language) for side in sides) + " cm"
+    return shown.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _price(language: str, item: Item) -> str:

@@ -123,6 +123,6 @@ async def _receive(
     )
     wanted = msgspec.to_builtins(new) | measures
     reception = await receive_parcel(deps.db, principal, stamp, scan=convert(wanted, NewScan))
-    if scan.measures and reception.next.step == "already_done":
+    if measures and reception.next.step == "already_done":
         return cards.measured_card(visit, reception)
     return cards.reception_card(visit, reception, scan=scan.code, measures=measures, zone=zone)

@@ -1,0 +1,91 @@
+"""`make drill PART=…`: the long shows, too long for every commit.
+
+breakages   every patch of tests/breakages/ on a copy of the tree turns its claim's test red
+matching    the labelled set with its second seed
+crash       the crash test again and again, a new seed each time (ROUNDS, default 10)
+isolation   the isolation checks over 30 tenants, all pairs
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.promises import rows
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("breakages", "matching", "crash", "isolation")
+_LEFT_BEHIND = shutil.ignore_patterns(
+    ".git", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache",
+    ".hypothesis", ".entrepot", "screenshots",
+)  # fmt: skip
+
+
+def pytest(*arguments: str, tree: Path = ROOT, **environment: str) -> int:
+    """Run pytest in a tree with this interpreter; the tree's own sources come first."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    path = f"{tree / 'src'}{os.pathsep}{tree}"
+    return subprocess.run(
+        command, cwd=tree, env={**os.environ, "PYTHONPATH": path, **environment}, check=False
+    ).returncode
+
+
+def break_everything(only: str | None) -> list[str]:
+    """Apply each breakage alone; which ones no test noticed."""
+    unnoticed = []
+    for claim in rows("claims.tsv"):
+        if only and claim["id"] != only:
+            continue
+        with tempfile.TemporaryDirectory(prefix="entrepot-broken-") as folder:
+            tree = Path(folder) / "tree"
+            shutil.copytree(ROOT, tree, ignore=_LEFT_BEHIND)
+            patch = ROOT / "tests" / "breakages" / claim["breakage"]
+            subprocess.run(
+                ["git", "apply", "--unsafe-paths", f"--directory={tree}", patch],
+                check=True,
+                cwd=folder,
+            )
+            nodes = [node.strip() for node in claim["test"].split(",")]
+            began = time.monotonic()
+            red = pytest("-x", *nodes, tree=tree) == 1
+            word = "red, as it must be" if red else "NOT NOTICED"
+            print(f"{claim['id']}: {claim['breakage']}: {word} ({time.monotonic() - began:.0f} s)")
+            if not red:
+                unnoticed.append(claim["id"])
+    return unnoticed
+
+
+def main() -> int:
+    """Run one part or all of them; 1 when any failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", default="all", choices=[*PARTS, "all"])
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--only", help="one claim of the breakages")
+    given = parser.parse_args()
+    print(f"seed {given.seed}")
+    wanted = PARTS if given.part == "all" else (given.part,)
+    failed = []
+    if "breakages" in wanted and break_everything(given.only):
+        failed.append("breakages")
+    if "matching" in wanted and pytest("-m", "drill", "tests/parcels"):
+        failed.append("matching")
+    if "crash" in wanted:
+        for turn in range(int(os.environ.get("ROUNDS", "10"))):
+            if pytest(
+                "tests/test_crash.py", "-k", "acknowledged", ENTREPOT_SEED=str(given.seed + turn)
+            ):
+                failed.append(f"crash with seed {given.seed + turn}")
+                break
+    if "isolation" in wanted and pytest("-m", "drill", "tests/tenancy"):
+        failed.append("isolation")
+    print(f"failed: {', '.join(failed)}" if failed else "all parts passed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""The worker outlives what goes wrong around it: one tenant, one moment, one lost database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from entrepot.jobs.worker import Worker
+from entrepot.kernel.ids import TenantId, new_tenant_id
+from entrepot.kernel.principals import Operator, Principal
+from entrepot.platform import queue
+from entrepot.platform.clock import system_clock
+from entrepot.platform.database import Database, Tx
+from entrepot.platform.live import Live
+from entrepot.platform.pools import Directory, Login
+from entrepot.platform.secrets import SealingKey
+from entrepot.platform.wakeups import Wakeups
+from tests.postgres_fixture import InstalledServer
+
+WORKER = Operator(name="worker")
+OTHER_NEWS = 7.0
+"""Seconds of the worker's life at which seals are due."""
+
+
+class FailsAtFirst(Database):
+    """A database whose control part fails a few times with something unforeseen."""
+
+    def __init__(self, inner: Database, times: int) -> None:
+        super().__init__(inner.pools, system_clock)
+        self.times = times
+
+    @asynccontextmanager
+    async def control(self, principal: Principal) -> AsyncIterator[Tx]:
+        if self.times:
+            self.times -= 1
+            raise asyncpg.DeadlockDetectedError("two at once")
+        async with super().control(principal) as tx:
+            yield tx
+
+
+def worker_of(server: InstalledServer, db: Database, *tenants: TenantId) -> Worker:
+    async def all_of_them() -> Sequence[TenantId]:
+        return tenants
+
+    return Worker(
+        db, Live(server.directory), consumers=[], tenants=all_of_them,
+        sealing=SealingKey(bytes(range(32))),
+    )  # fmt: skip
+
+
+async def kinds_of(db: Database, tenant: TenantId) -> set[str]:
+    async with db.control(WORKER) as tx:
+        rows = await tx._seat.connection.fetch(
+            "select kind from platform.job where tenant = $1 and dead_at is null", tenant
+        )
+    return {row[0] for row in rows}
+
+
+async def eventually(found: asyncio.Event) -> None:
+    await asyncio.wait_for(found.wait(), 10)
+
+
+async def test_a_tenant_that_cannot_be_visited_keeps_no_other_from_being_swept(
+    server: InstalledServer,
+) -> None:
+    broken, whole = await server.tenant(), await server.tenant()
+    owner = await server.owner(broken)
+    await owner.execute("alter table platform.outbox_pending rename to elsewhere")
+    await owner.close()
+    unknown = new_tenant_id()
+    worker = worker_of(server, server.database, unknown, broken.tenant, whole.tenant)
+    await worker.sweep_once(OTHER_NEWS - 4, OTHER_NEWS)
+    assert "seal" in await kinds_of(server.database, whole.tenant)
+
+
+async def test_the_worker_outlives_an_error_of_the_queue(server: InstalledServer) -> None:
+    tenant = (await server.tenant()).tenant
+    db = FailsAtFirst(server.database, 2)
+    worker = worker_of(server, db)
+    done = asyncio.Event()
+
+    async def note(of: TenantId) -> bool:
+        if of == tenant:
+            done.set()
+        return False
+
+    worker.works = {"noted": note, **worker.works}
+    async with server.database.control(WORKER) as tx:
+        await queue.wake(tx, tenant=tenant, kind="noted")
+    running = asyncio.create_task(worker.run())
+    await eventually(done)
+    worker.stop()
+    await asyncio.wait_for(running, 10)
+
+
+async def test_the_flusher_outlives_an_error_and_forgets_no_tenant(
+    server: InstalledServer,
+) -> None:
+    tenant = (await server.tenant()).tenant
+    db, wakeups = FailsAtFirst(server.database, 1), Wakeups()
+    running = asyncio.create_task(wakeups.run(db))
+    try:
+        wakeups.note(tenant)
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            assert not running.done()
+            if "outbox" in await kinds_of(server.database, tenant):
+                return
+        pytest.fail("the worker is never told")
+    finally:
+        running.cancel()
+
+
+class NotYet:
+    """A directory that does not know the control database at first."""
+
+    def __init__(self, inner: Directory) -> None:
+        self._inner = inner
+        self.asked = 0
+
+    async def control_login(self) -> Login:
+        self.asked += 1
+        if self.asked == 1:
+            raise LookupError("there is no password file just now")
+        return await self._inner.control_login()
+
+    async def login(self, tenant: TenantId, *, shopper: bool) -> Login:
+        return await self._inner.login(tenant, shopper=shopper)
+
+    def forget(self, tenant: TenantId) -> None:
+        self._inner.forget(tenant)
+
+
+async def test_the_listener_outlives_any_error(server: InstalledServer) -> None:
+    live = Live(NotYet(server.directory))
+    running = asyncio.create_task(live.run())
+    try:
+        await eventually(live.listening)
+    finally:
+        running.cancel()
