@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from entrepot.carriers.rating.cards import Amount
 from entrepot.carriers.rating.currency import half_up
 from entrepot.carriers.rating.pricing import card_for, rate
+from entrepot.carriers.rating.quotes import quote_all
 from entrepot.carriers.rating.requests import Coupon, Excluded, Piece, Price, Request
 from entrepot.carriers.rating.settlement import accepts_extra, settle
 from entrepot.carriers.rating.weights import compile_rounding
 from entrepot.kernel.amounts import allocate
-from tests.carriers.rating_tables import demo_tariff
+from tests.carriers.rating_tables import NOON, demo_tariff
 
 SERVICES = sorted(demo_tariff().services)
 COUNTRIES = ["HK", "TW", "JP", "SG", "AU", "US", "GB", "DE"]
@@ -119,6 +120,28 @@ def test_summed_pieces_are_never_charged_more_than_apart(request: Request, name:
 def test_the_same_request_gives_the_same_price_again(request: Request) -> None:
     request = home(str(request.service), request)
     assert rate(demo_tariff(), request) == rate(demo_tariff(), request)
+
+
+@settings(max_examples=150, deadline=None)
+@given(requests)
+def test_advice_to_add_weight_keeps_its_word(request: Request) -> None:
+    """Who follows the hint pays exactly so much less."""
+    request = msgspec.structs.replace(home(str(request.service), request), hs6=())
+    quote = quote_all(demo_tariff(), request, now=NOON)
+    for offer in quote.offers:
+        for hint in offer.hints:
+            if hint.code == "add_weight":
+                assert hint.piece is not None
+                assert offer.price is not None
+                pieces = list(request.pieces)
+                piece = pieces[hint.piece]
+                pieces[hint.piece] = msgspec.structs.replace(piece, g=piece.g + (hint.add_g or 0))
+                heavier = rate(
+                    demo_tariff(), msgspec.structs.replace(request, pieces=tuple(pieces))
+                )
+                assert isinstance(heavier, Price)
+                assert offer.price.total_minor - heavier.total_minor == hint.saves_minor
+                assert (hint.saves_minor or 0) > 0
 
 
 @given(st.sampled_from(SERVICES), st.integers(1, 200_000))

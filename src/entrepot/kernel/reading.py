@@ -167,7 +167,7 @@ def _error(path: str, message: str) -> FieldError:
         path = (path + place.rstrip("`")).lstrip(".")
     if text.startswith("Invalid"):
         code = "bad_value"
-    elif "got" in text:
+    elif "got" in text and "of length" not in text:
         code = "wrong_type"
     else:
         code = "out_of_range"
