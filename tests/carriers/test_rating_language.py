@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from entrepot.carriers.rating.files import read_tariff
-from entrepot.carriers.rating.requests import Request
+from entrepot.carriers.rating.pricing import rate as rate_request
+from entrepot.carriers.rating.requests import Price, Request
 from entrepot.kernel.reading import convert
 from entrepot.kernel.refusals import Invalid
-from tests.carriers.rating_tables import DAY, answer, demo
+from tests.carriers.rating_tables import DAY, answer, demo, demo_tariff
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -48,6 +49,14 @@ def test_maximum_of_sums() -> None:
         "MX-EXP", weight(pieces="max_of_sums"), "JP", (3000, 200, 200, 200), (1000, 400, 300, 200)
     )
     assert found[0] == ("base", 12600 + 12 * 2900)
+
+
+def test_a_base_over_several_rows_names_them_all() -> None:
+    pieces = [{"g": g, "mm": [100, 100, 50], "tags": ["general"]} for g in (200, 1001, 150)]
+    fields = {"service": "US-AIR", "country": "US", "ship_date": DAY, "pieces": pieces}
+    price = rate_request(demo_tariff(), convert(fields, Request))
+    assert isinstance(price, Price)
+    assert price.lines[0].row == "price.US.bands[0], price.US.bands[3]"
 
 
 def test_a_minimum_for_each_piece_of_a_sum() -> None:

@@ -94,19 +94,21 @@ def price_card(
         return tuple(reasons)
     ours = prices.zones[zone]
     waybills = ours.weigh(request.pieces)
-    base, row = 0, ""
+    base = 0
+    rows: dict[str, None] = {}
     for waybill in waybills:
         units = waybill.chargeable_cm3 if ours.cubic else waybill.chargeable_g
         charged = ours.charge(units or 0)
         if charged is None:
             reasons.append(Excluded("no_weight_band"))
             break
-        base, row = base + charged[0], charged[1]
+        base += charged[0]
+        rows[charged[1]] = None
     if (request.insured_minor or 0) > tariff.insurance_minor[1]:
         reasons.append(Excluded("insured_over_cap"))
     if reasons:
         return tuple(reasons)
-    lines = tuple(_lines(tariff, prices, request, zone, waybills, (base, row)))
+    lines = tuple(_lines(tariff, prices, request, zone, waybills, (base, ", ".join(rows))))
     return Price(
         prices.service.id,
         prices.card.card,

@@ -64,7 +64,8 @@ class Request(Row, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One line of a price; `card`, `version` and `row` name where it comes from."""
+    """One line of a price; `card`, `version` and `row` name where it comes from (rows, when
+    waybills of one shipment fall into several)."""
 
     code: str
     minor: int
