@@ -1,7 +1,7 @@
 // The scan station: one loop that waits for a code from anywhere and shows one answer.
 import { comparable, firstLine, newKey } from "./scan/codes";
 import { feel, wakeSpeaker, type Tone } from "./scan/feedback";
-import { Sending, type Scan } from "./scan/sending";
+import { MOST_WAITING, Sending, type Scan } from "./scan/sending";
 import { listen, listenToPaste } from "./scan/wedge";
 import type { Camera } from "./scan/camera";
 
@@ -23,10 +23,6 @@ function start(place: HTMLElement): void {
     context,
     answered: (scan, answer) => {
       say("");
-      if (answer.status === 401) {
-        window.location.reload();
-        return;
-      }
       show(scan, answer.html);
     },
     waiting: (scan, again) => {
@@ -34,6 +30,7 @@ function start(place: HTMLElement): void {
       say(words.replace("{code}", scan.fields["code"] ?? ""), "waiting");
       if (again === 1) feel("attention");
     },
+    stale: () => window.location.reload(),
     gaveUp: (scan) => {
       say("");
       const kept = need<HTMLTemplateElement>(place, "template[data-gave-up]");
@@ -89,6 +86,11 @@ function start(place: HTMLElement): void {
     const now = performance.now();
     if (comparable(code) === lastCode && now - lastAt < SWALLOW_MS) {
       say(form.dataset["swallowed"] ?? "", "swallowed");
+      return;
+    }
+    if (sending.length >= MOST_WAITING) {
+      feel("stop");
+      say(form.dataset["full"] ?? "", "waiting");
       return;
     }
     lastCode = comparable(code);

@@ -167,3 +167,33 @@ async def test_health_and_metrics_answer_without_a_signature(key: ApiKeyInHand) 
     assert "entrepot_jobs_waiting" in (await key.client.get("/metrics")).text
     missing = await key.client.get("/api/v1/nothing")
     assert (missing.status_code, missing.json()["code"]) == (404, "no_such_route")
+
+
+DOCUMENTED = (
+    "/scans", "/customers", "/pre-alerts", "/pre-alerts/bulk", "/nodes", "/nodes/SZX1/bins",
+    "/people", "/lookups",
+)  # fmt: skip
+UNREADABLE = {
+    "no UTF-8": b'{"name": "\xed\xa0\x80"}',
+    "nesting without end": b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "half a document": b'{"name": ',
+    "no number": b'{"quantity": 1e999}',
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+@pytest.mark.parametrize("target", DOCUMENTED)
+async def test_an_unreadable_body_is_refused_everywhere(
+    key: ApiKeyInHand, target: str, what: str
+) -> None:
+    answer = await key.send("POST", f"/api/v1{target}", UNREADABLE[what])
+    assert answer.status_code in (400, 422), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_invented_methods_do_not_make_figures_grow(key: ApiKeyInHand) -> None:
+    for n in range(5):
+        await key.client.request(f"BREW{n}", "/api/v1/scans")
+    figures = (await key.client.get("/metrics")).text
+    assert "BREW" not in figures
+    assert 'method="other"' in figures

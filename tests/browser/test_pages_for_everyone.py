@@ -127,6 +127,23 @@ async def test_a_scan_survives_a_lost_answer_and_a_reload_and_counts_once(
     await page.context.close()
 
 
+async def test_a_scan_of_an_ended_session_waits_for_the_log_in(
+    browser: Browser, installation: Installation
+) -> None:
+    page = await enter(browser, installation, "receiver", "staff")
+    await page.context.clear_cookies(name="entrepot_session")
+    await wedge(page, "SF5550007770005")
+    await page.wait_for_url(re.compile("/log-in"), timeout=10_000)
+    login = installation.login("qinggang", "receiver")
+    await page.fill("input[name=email]", login["email"])
+    await page.fill("input[name=password]", login["password"])
+    await page.keyboard.press("Enter")
+    answer = page.locator("[data-answers]")
+    await expect(answer).to_contain_text("SF5550007770005", timeout=10_000)
+    await expect(answer).to_contain_text("Owner not known")
+    await page.context.close()
+
+
 async def test_a_scan_into_a_field_is_a_scan_and_no_text(
     browser: Browser, installation: Installation
 ) -> None:

@@ -35,6 +35,13 @@ ACCEPTED = {
 
 
 @pytest.fixture(scope="module")
+async def server() -> AsyncIterator[InstalledServer]:
+    """A server of its own: bricks are taken out of its walls."""
+    async with installation() as own:
+        yield own
+
+
+@pytest.fixture(scope="module")
 async def three(server: InstalledServer) -> list[Tenant]:
     return [await server.tenant() for _ in range(3)]
 

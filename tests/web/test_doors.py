@@ -5,7 +5,7 @@ import httpx
 from entrepot.access.tokens import new_token_of
 from entrepot.access.types import NewPerson
 from entrepot.flows.create_person import create_person
-from tests.flows.trade import stamp
+from tests.flows.trade import number, stamp
 from tests.web.page_house import PASSWORD, PageHouse
 
 
@@ -131,3 +131,21 @@ async def test_a_session_of_one_tenant_is_none_at_another(house: PageHouse, serv
     )
     assert answer.status_code == 303
     assert isinstance(answer, httpx.Response)
+
+
+async def test_cookies_are_secure_where_the_connection_is(house: PageHouse) -> None:
+    plain = await house.browser().get("/log-in")
+    assert "secure" not in plain.headers["set-cookie"].lower()
+    behind = await house.browser().get("/log-in", **{"x-forwarded-proto": "https"})
+    assert "secure" in behind.headers["set-cookie"].lower()
+
+
+async def test_prices_are_not_for_the_dock(house: PageHouse) -> None:
+    customer = await house.trade.customer()
+    item = {"description": "Watch", "quantity": 1, "unit_price_minor": 123400, "currency": "CNY"}
+    parcel = await house.trade.announce(customer, number(), items=[item])
+    path = f"/admin/parcels/{parcel.id}"
+    assert "1,234.00" in (await (await house.worker("owner")).get(path)).text
+    dock = await (await house.worker("receiver")).get(path)
+    assert "Watch" in dock.text
+    assert "1,234.00" not in dock.text

@@ -119,3 +119,12 @@ async def test_streams_are_for_their_own_readers(house: PageHouse) -> None:
     assert (await bound.get("/staff/events/SZX1")).status_code == 404
     assert (await bound.get("/portal/events")).status_code == 403
     assert (await house.browser().get("/portal/events")).status_code == 303
+
+
+async def test_a_part_whose_session_ended_leads_to_the_door(house: PageHouse) -> None:
+    guest = house.browser()
+    answer = await guest.get("/portal/home-part", **{"hx-request": "true"})
+    assert answer.status_code == 401
+    assert answer.headers["hx-redirect"] == f"{house.base}/log-in"
+    stale = await guest.post("/log-in", {}, **{"x-page-part": "answer"})
+    assert stale.headers["x-refusal"] == "stale_page"

@@ -10,8 +10,8 @@ export interface Scan {
 }
 
 export interface Answer {
-  status: number;
   html: string;
+  stale: boolean;
 }
 
 export interface SendingEnds {
@@ -20,11 +20,15 @@ export interface SendingEnds {
   answered(scan: Scan, answer: Answer): void;
   /** No answer yet; `again` counts the tries so far. */
   waiting(scan: Scan, again: number): void;
+  /** The session or the page is too old: the scan is kept, the page must be loaded anew. */
+  stale(): void;
   /** All tries are used up; the scan is kept until someone asks again. */
   gaveUp(scan: Scan): void;
 }
 
 const PAUSES_MS = [400, 800, 1_600, 3_200, 6_400, 10_000, 10_000];
+/** More waiting scans than this are no hiccup of the network any more. */
+export const MOST_WAITING = 50;
 const PATIENCE_MS = 8_000;
 const AWAY = new Set([408, 429, 500, 502, 503, 504]);
 const STORE = "entrepot.scans";
@@ -75,6 +79,10 @@ export class Sending {
           this.ends.gaveUp(scan);
           return;
         }
+        if (answer.stale) {
+          this.ends.stale();
+          return;
+        }
         this.queue.shift();
         this.remember();
         this.ends.answered(scan, answer);
@@ -108,7 +116,9 @@ export class Sending {
         signal: AbortSignal.timeout(PATIENCE_MS),
       });
       const html = await response.text();
-      return AWAY.has(response.status) ? null : { status: response.status, html };
+      const refusal = response.headers.get("x-refusal") ?? "";
+      const stale = response.status === 401 || refusal === "stale_page";
+      return AWAY.has(response.status) ? null : { html, stale };
     } catch {
       // No network or no answer in time: the caller tries again with the same key.
       return null;

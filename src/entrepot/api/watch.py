@@ -26,6 +26,8 @@ SECONDS = Histogram(
 )
 CONNECTIONS = Gauge("entrepot_database_connections", "Open database connections")
 JOBS_WAITING = Gauge("entrepot_jobs_waiting", "Tokens in the queue")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Named in the figures; any word may be a method, and each label is kept for ever."""
 JOBS_DEAD = Gauge("entrepot_jobs_dead", "Dead letters in the queue")
 
 
@@ -84,7 +86,8 @@ def counted(app: ASGIApp) -> ASGIApp:
 
 def _note(scope: Any, status: int, seconds: float) -> None:
     route = str(scope.get("path_template") or "unknown")
-    REQUESTS.labels(scope["method"], route, status).inc()
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    REQUESTS.labels(method, route, status).inc()
     SECONDS.labels(route).observe(seconds)
     if status >= 500:
         log.error("request.failed", route=route, status=status, trace_id=request_id(scope))

@@ -19,6 +19,7 @@ from entrepot.api.watch import counted
 from entrepot.app.children import die_with_parent
 from entrepot.app.logs import configure_logs
 from entrepot.app.pages import page_tenants
+from entrepot.app.tenant_hosts import lead_by_host
 from entrepot.app.wiring import House, open_house
 from entrepot.platform.settings import Settings, read_settings
 from entrepot.web.deps import WebDeps
@@ -87,7 +88,8 @@ def build(house: House) -> tuple[Litestar, ASGIApp]:
         exception_handlers={Exception: answer},
         request_max_body_size=2_000_000,
     )
-    return litestar, counted(thin_scans(litestar, guard, house.database))
+    led = lead_by_host(litestar, house.directory)
+    return litestar, counted(thin_scans(led, guard, house.database))
 
 
 def create() -> App:

@@ -121,6 +121,8 @@ class Pools:
         self._open = 0
         self._idle: OrderedDict[tuple[TenantId, bool], list[Seat]] = OrderedDict()
         self._in_flight: dict[TenantId, int] = {}
+        self._taken = 0
+        self._closed = False
         self._waiting: deque[tuple[TenantId, asyncio.Future[None]]] = deque()
 
     @property
@@ -134,9 +136,10 @@ class Pools:
         Raises TooMany when the tenant already has its share in use and none came free in
         time, Unavailable when the database is away or the budget is used up.
         """
-        if not self._may_take(tenant):
+        if self._may_take(tenant):
+            self._count_in(tenant)
+        else:
             await self._wait(tenant)
-        self._in_flight[tenant] = self._in_flight.get(tenant, 0) + 1
         try:
             return self._pop(tenant, shopper) or await self._connect(tenant, shopper)
         except BaseException as error:
@@ -149,7 +152,7 @@ class Pools:
     def give(self, tenant: TenantId, seat: Seat, *, broken: bool) -> None:
         """Take a connection back; one that broke or is still in a transaction is closed."""
         connection = seat.connection
-        if broken or connection.is_closed() or connection.is_in_transaction():
+        if broken or self._closed or connection.is_closed() or connection.is_in_transaction():
             self._drop(seat)
         else:
             key = (tenant, seat.shopper)
@@ -159,6 +162,7 @@ class Pools:
 
     async def close(self) -> None:
         """Close what is idle; blocks in use close theirs when they end."""
+        self._closed = True
         seats = [seat for seats in self._idle.values() for seat in seats]
         self._idle.clear()
         for seat in seats:
@@ -172,19 +176,29 @@ class Pools:
                 self._drop(seat)
 
     def _may_take(self, tenant: TenantId) -> bool:
-        if self._in_flight.get(tenant, 0) >= self._cap:
-            return False
-        return bool(self._idle) or self._open < self._budget
+        """Whether share and budget allow one more. Below the budget there is always a seat: an
+        idle one, room for a new one, or another's idle one to close."""
+        return self._in_flight.get(tenant, 0) < self._cap and self._taken < self._budget
+
+    def _count_in(self, tenant: TenantId) -> None:
+        self._in_flight[tenant] = self._in_flight.get(tenant, 0) + 1
+        self._taken += 1
 
     async def _wait(self, tenant: TenantId) -> None:
+        """Wait for a turn; whoever gives it counts us in, so that nobody can slip in between."""
         if sum(1 for waiter, _ in self._waiting if waiter == tenant) >= 8 * self._cap:
             raise TooMany("too many requests of this tenant are waiting", retry_after_s=1)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         entry = (tenant, turn)
         self._waiting.append(entry)
         try:
-            await asyncio.wait_for(turn, WAIT_S)
-        except TimeoutError:
+            async with asyncio.timeout(WAIT_S):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self._leave(tenant)  # our turn had come, and we are gone: the next one's
+            if not isinstance(error, TimeoutError):
+                raise
             if self._in_flight.get(tenant, 0) >= self._cap:
                 raise TooMany("this tenant's share is in use", retry_after_s=1) from None
             raise Unavailable("all database connections are in use", retry_after_s=1) from None
@@ -193,6 +207,7 @@ class Pools:
                 self._waiting.remove(entry)
 
     def _leave(self, tenant: TenantId) -> None:
+        self._taken -= 1
         self._in_flight[tenant] -= 1
         if not self._in_flight[tenant]:
             del self._in_flight[tenant]
@@ -200,6 +215,7 @@ class Pools:
             waiter, turn = entry
             if not turn.done() and self._may_take(waiter):
                 self._waiting.remove(entry)
+                self._count_in(waiter)
                 turn.set_result(None)
                 return
 

@@ -64,8 +64,20 @@ values (
 insert into tenancy.isolation_layer (run_id, layer, checks, open_count, accepted_count)
 values (:run_id, :layer, :checks, :open_count, :accepted_count);
 
--- name: add_isolation_finding
+-- name: add_isolation_findings
 insert into tenancy.isolation_finding (
     run_id, place, layer, tenant, login, test, result, detail
 )
-values (:run_id, :place, :layer, :tenant, :login, :test, :result, :detail);
+select
+    :run_id,
+    f.place,
+    f.layer,
+    f.tenant,
+    f.login,
+    f.test,
+    f.result,
+    f.detail
+from unnest(
+    :layers::text[], :tenants::text[], :logins::text[], :tests::text[], :results::text[],
+    :details::text[]
+) with ordinality as f (layer, tenant, login, test, result, detail, place);

@@ -110,15 +110,14 @@ async def _keep(plane: Plane, operator: Operator, report: Report, started: objec
                 open_count=mine.count(OPEN),
                 accepted_count=mine.count(ACCEPTED),
             )
-        for place, finding in enumerate(report.findings):
-            await tx.execute(
-                SQL["add_isolation_finding"],
-                run_id=run_id,
-                place=place,
-                layer=finding.layer,
-                tenant=finding.tenant,
-                login=finding.login,
-                test=finding.test,
-                result=finding.result,
-                detail=finding.detail[:500],
-            )
+        found = report.findings
+        await tx.execute(
+            SQL["add_isolation_findings"],
+            run_id=run_id,
+            layers=[finding.layer for finding in found],
+            tenants=[finding.tenant for finding in found],
+            logins=[finding.login for finding in found],
+            tests=[finding.test for finding in found],
+            results=[finding.result for finding in found],
+            details=[finding.detail[:500] for finding in found],
+        )

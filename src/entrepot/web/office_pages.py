@@ -99,6 +99,7 @@ async def parcel(deps: Deps, visit: Visiting, parcel_id: FromPath[UUID]) -> Resp
         back=f"{visit.base}/admin/parcels",
         owner_shown=True,
         bin_shown=True,
+        prices_shown=visit.allowed("customers:read_contact"),
     )
 
 

@@ -91,6 +91,7 @@ async def _parcel(deps: Site, visit: Visit, parcel_id: UUID, template: str) -> R
         back=f"{visit.base}/portal",
         owner_shown=False,
         bin_shown=False,
+        prices_shown=True,
     )
 
 

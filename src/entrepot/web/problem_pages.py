@@ -63,6 +63,9 @@ def problem_handler(site: Site) -> Handler:
             refusal=in_words(visit, refusal),
             trace_id=trace_id,
         )
+        answer.headers["x-refusal"] = refusal.code
+        if isinstance(refusal, Unauthenticated) and request.headers.get("hx-request"):
+            answer.headers["hx-redirect"] = f"{visit.base}/log-in"
         if refusal.retry_after_s is not None:
             answer.headers["retry-after"] = str(refusal.retry_after_s)
         return answer

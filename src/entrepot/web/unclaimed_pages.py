@@ -25,7 +25,7 @@ _PAGE = 50
 async def unclaimed(
     deps: Deps, visit: Visiting, after: FromQuery[UUID | None] = None, done: FromQuery[str] = ""
 ) -> Response[str]:
-    """The queue, oldest first."""
+    """The queue, newest first."""
     parcels = await list_unclaimed(deps.db, staff_of(visit), most=_PAGE, after=after)
     more = f"{visit.path}?after={parcels[-1].id}" if len(parcels) == _PAGE else None
     return page(

@@ -178,7 +178,8 @@ def begin_visit(
         person=reader.locale if reader else None,
         accept=request.headers.get("accept-language", ""),
     )
-    secure = request.url.scheme == "https"
+    # Behind a proxy that ends TLS only this header tells; lying in it harms but the liar.
+    secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto"))
     cookies: list[Cookie] = []
     if languages.speak(asked):
         cookies.append(Cookie(LANGUAGE_COOKIE, value=language, path="/", max_age=_YEAR_S,
@@ -194,7 +195,7 @@ def begin_visit(
         path=request.url.path,
         query={key: value for key, value in request.query_params.items() if key != "lang"},
         secure=secure,
-        origin=str(request.base_url).rstrip("/"),
+        origin=f"{'https' if secure else 'http'}://{request.url.netloc}",
         principal=reader.principal if reader else None,
         person_name=reader.name if reader else "",
         email=reader.email if reader else "",
