@@ -45,6 +45,11 @@ def changed(document: dict[str, Any], place: Place, by: int) -> dict[str, Any]:
     return root
 
 
+def _is_case(name: str) -> bool:
+    """Whether a difference is a case's, not the file check's or an edge warning's."""
+    return name != "file" and not name.startswith("warning ")
+
+
 def run() -> dict[str, Any]:
     """All mutants of all parts: counts, the share caught, and who survived."""
     document = {key: value for key, value in demo().items() if key in PARTS}
@@ -53,14 +58,22 @@ def run() -> dict[str, Any]:
     counts: dict[str, dict[str, int]] = {}
     for part in PARTS:
         places = list(numbers(document[part], (part,)))
-        caught_both = 0
+        caught_both = by_cases = one_way = 0
         for place in places:
-            caught = [bool(differences(changed(document, place, by))) for by in (1, -1)]
+            found = [differences(changed(document, place, by)) for by in (1, -1)]
+            caught = [bool(names) for names in found]
             caught_both += all(caught)
+            by_cases += all(any(map(_is_case, names)) for names in found)
+            one_way += any(any(map(_is_case, names)) for names in found)
             if not all(caught):
                 sides = "".join(sign for sign, ok in zip("+-", caught, strict=True) if not ok)
                 survivors.append(f"{sides} {'.'.join(map(str, place))}")
-        counts[part] = {"numbers": len(places), "caught_both_ways": caught_both}
+        counts[part] = {
+            "numbers": len(places),
+            "caught_both_ways": caught_both,
+            "caught_both_ways_by_a_case": by_cases,
+            "caught_by_a_case_up_or_down": one_way,
+        }
     total = sum(count["numbers"] for count in counts.values())
     caught_total = sum(count["caught_both_ways"] for count in counts.values())
     return {
