@@ -24,7 +24,7 @@ class NewLogIn(NewPerson, frozen=True, forbid_unknown_fields=True):
 
 
 class CreatedLogIn(msgspec.Struct, frozen=True):
-    """The person; `login_token` enters once at `/t/<slug>/enter?token=…`, None with a password."""
+    """The person; `login_token` enters once at `/t/<slug>/welcome/…`, None with a password."""
 
     id: UUID
     email: str
