@@ -101,7 +101,7 @@ def _invalid(error: HTTPException) -> Invalid:
     """Faults that Litestar found in path or query."""
     extra = error.extra if isinstance(error.extra, list) else []
     errors = [
-        FieldError(str(e.get("key", "")), "wrong_value", str(e.get("message", "")))
+        FieldError(str(e.get("key", "")), "bad_value", str(e.get("message", "")))
         for e in msgspec.to_builtins(extra)
         if isinstance(e, dict)
     ]

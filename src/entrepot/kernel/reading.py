@@ -17,7 +17,7 @@ from entrepot.kernel.refusals import FieldError, Invalid, Unparsable
 
 T = TypeVar("T")
 
-_MAX_ERRORS = 1000
+MOST_ERRORS = 1000
 """A hopeless document is cut off here, so that the answer stays readable."""
 
 
@@ -62,12 +62,19 @@ def convert(document: object, kind: type[T]) -> T:
     if not errors:
         try:
             return msgspec.convert(document, kind)
-        except msgspec.ValidationError as error:
-            first = error
-        _walk(document, kind, "", errors)
-        if not errors:
-            errors.append(_error("", str(first)))
-    raise Invalid("the document has errors", errors=errors[:_MAX_ERRORS])
+        except msgspec.ValidationError:
+            errors = faults_of(document, kind)
+    raise Invalid("the document has errors", errors=errors[:MOST_ERRORS])
+
+
+def faults_of(document: object, kind: Any, *, strict: bool = True) -> list[FieldError]:
+    """Every fault of a parsed document as `kind`, with its place (`items[2].quantity`).
+
+    Not `strict`: texts that stand for numbers are numbers, as in forms.
+    """
+    errors: list[FieldError] = []
+    _walk(document, kind, "", errors, strict)
+    return errors
 
 
 def _repeated_keys(value: object, path: str) -> list[FieldError]:
@@ -90,38 +97,38 @@ def _at(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _walk(value: Any, annotation: Any, path: str, errors: list[FieldError]) -> None:
+def _walk(value: Any, annotation: Any, path: str, errors: list[FieldError], strict: bool) -> None:
     """Add every error inside `value`; parts that convert are not looked into."""
     try:
-        msgspec.convert(value, annotation)
+        msgspec.convert(value, annotation, strict=strict)
         return
     except msgspec.ValidationError as error:
         message = str(error)
     before = len(errors)
-    _drill(value, annotation, path, errors)
+    _drill(value, annotation, path, errors, strict)
     if len(errors) == before:
         errors.append(_error(path, message))
 
 
-def _drill(value: Any, annotation: Any, path: str, errors: list[FieldError]) -> None:
+def _drill(value: Any, annotation: Any, path: str, errors: list[FieldError], strict: bool) -> None:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        _drill(value, arguments[0], path, errors)
+        _drill(value, arguments[0], path, errors, strict)
     elif origin in (Union, types.UnionType):
         member = _member(value, arguments)
         if member is not None:
-            _drill(value, member, path, errors)
+            _drill(value, member, path, errors, strict)
     elif isinstance(value, list) and origin in (list, tuple, set, frozenset):
         fixed = origin is tuple and arguments[-1] is not Ellipsis
         for index, item in enumerate(value):
             kind = arguments[min(index, len(arguments) - 1)] if fixed else arguments[0]
-            _walk(item, kind, f"{path}[{index}]", errors)
+            _walk(item, kind, f"{path}[{index}]", errors, strict)
     elif isinstance(value, dict) and origin is dict:
         for key, item in value.items():
-            _walk(key, arguments[0], _at(path, str(key)), errors)
-            _walk(item, arguments[1], _at(path, str(key)), errors)
+            _walk(key, arguments[0], _at(path, str(key)), errors, strict)
+            _walk(item, arguments[1], _at(path, str(key)), errors, strict)
     elif isinstance(value, dict) and _is_struct(annotation):
-        _drill_struct(value, annotation, path, errors)
+        _drill_struct(value, annotation, path, errors, strict)
 
 
 def _is_struct(annotation: Any) -> bool:
@@ -145,14 +152,18 @@ def _member(value: Any, members: tuple[Any, ...]) -> Any:
 
 
 def _drill_struct(
-    value: dict[str, Any], kind: type[msgspec.Struct], path: str, errors: list[FieldError]
+    value: dict[str, Any],
+    kind: type[msgspec.Struct],
+    path: str,
+    errors: list[FieldError],
+    strict: bool,
 ) -> None:
     hints = get_type_hints(kind, include_extras=True)
     config = kind.__struct_config__
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name, field in fields.items():
         if name in value:
-            _walk(value[name], hints[field.name], _at(path, name), errors)
+            _walk(value[name], hints[field.name], _at(path, name), errors, strict)
         elif field.required:
             errors.append(FieldError(_at(path, name), "missing", "this field is required"))
     if config.forbid_unknown_fields:
