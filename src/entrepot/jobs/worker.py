@@ -119,13 +119,13 @@ class Worker:
 
     async def _tidy(self, tenant: TenantId) -> bool:
         async with self._db.begin(Job(tenant=tenant, on_behalf_of="tidy")) as tx:
-            await outbox.tidy_requests(tx)
+            more = await outbox.tidy_requests(tx)
             await forget_old(tx)
-        return False
+        return more
 
     async def _sweep(self) -> None:
         """Put tokens for what no flusher announced: events of dead processes, seals, tidying."""
-        passed = 0.0
+        passed = -SWEEP_S  # so that even a worker that never lives for an hour tidies
         while True:
             await asyncio.sleep(SWEEP_S)
             before, passed = passed, passed + SWEEP_S
