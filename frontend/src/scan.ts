@@ -31,16 +31,20 @@ function start(place: HTMLElement): void {
       if (again === 1) feel("attention");
     },
     stale: () => window.location.reload(),
-    gaveUp: (scan) => {
-      say("");
-      const kept = need<HTMLTemplateElement>(place, "template[data-gave-up]");
-      answers.replaceChildren(kept.content.cloneNode(true));
-      feel("stop");
-      const code = answers.querySelector("[data-code]");
-      if (code) code.textContent = scan.fields["code"] ?? "";
-      place.dataset["hold"] = "1";
-    },
+    gaveUp: unanswered,
   });
+
+  /** No answer of ours came: that stays until it is acknowledged. */
+  function unanswered(scan: Scan): void {
+    say("");
+    const kept = need<HTMLTemplateElement>(place, "template[data-gave-up]");
+    answers.replaceChildren(kept.content.cloneNode(true));
+    feel("stop");
+    const code = answers.querySelector("[data-code]");
+    if (code) code.textContent = scan.fields["code"] ?? "";
+    place.dataset["tone"] = "stop";
+    place.dataset["hold"] = "1";
+  }
 
   function say(words: string, kind = ""): void {
     status.textContent = words;
