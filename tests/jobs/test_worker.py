@@ -11,7 +11,7 @@ from entrepot.jobs import worker as worker_module
 from entrepot.jobs.worker import Worker
 from entrepot.kernel.ids import TenantId, new_tenant_id
 from entrepot.kernel.principals import Job, Operator, Principal
-from entrepot.platform import outbox, queue
+from entrepot.platform import audit, outbox, queue
 from entrepot.platform.clock import system_clock
 from entrepot.platform.database import Database, Tx
 from entrepot.platform.live import Live
@@ -59,6 +59,11 @@ async def kinds_of(db: Database, tenant: TenantId) -> set[str]:
     return {row[0] for row in rows}
 
 
+async def write_audit(db: Database, tenant: TenantId) -> None:
+    async with db.begin(Job(tenant=tenant, on_behalf_of="test")) as tx:
+        await audit.put_audit(tx, verb="look", subject="nothing", subject_id=None)
+
+
 async def eventually(found: asyncio.Event) -> None:
     await asyncio.wait_for(found.wait(), 10)
 
@@ -70,10 +75,23 @@ async def test_a_tenant_that_cannot_be_visited_keeps_no_other_from_being_swept(
     owner = await server.owner(broken)
     await owner.execute("alter table platform.outbox_pending rename to elsewhere")
     await owner.close()
+    await write_audit(server.database, whole.tenant)
     unknown = new_tenant_id()
     worker = worker_of(server, server.database, unknown, broken.tenant, whole.tenant)
     await worker.sweep_once(OTHER_NEWS - 4, OTHER_NEWS)
     assert "seal" in await kinds_of(server.database, whole.tenant)
+
+
+async def test_a_tenant_where_nothing_happens_costs_the_queue_nothing(
+    server: InstalledServer,
+) -> None:
+    quiet = await server.tenant()
+    worker = worker_of(server, server.database, quiet.tenant)
+    await worker.sweep_once(OTHER_NEWS - 4, OTHER_NEWS)
+    assert await kinds_of(server.database, quiet.tenant) == set()
+    await write_audit(server.database, quiet.tenant)
+    await worker.sweep_once(OTHER_NEWS - 4, OTHER_NEWS)
+    assert await kinds_of(server.database, quiet.tenant) == {"seal"}
 
 
 async def test_a_worker_tidies_soon_after_its_start_and_in_short_blocks(
