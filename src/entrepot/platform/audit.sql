@@ -14,7 +14,7 @@ order by a.audit_id
 limit :most;
 
 -- name: any_unsealed
-select exists (select 1 from platform.audit_unsealed);
+select exists(select 1 from platform.audit_unsealed);
 
 -- name: find_head
 select seal_number, previous_hash, hash, signature, sealed_at
