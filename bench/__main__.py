@@ -6,7 +6,7 @@ import sys
 
 import bench
 
-_NOT_BENCHES = {"__main__", "lines", "calibrate", "load"}
+_NOT_BENCHES = {"__main__", "lines", "calibrate", "load", "routing_instances", "routing_rivals"}
 
 
 def main(names: list[str]) -> None:

@@ -1,0 +1,149 @@
+"""`entrepot route FILE`: decide a `routing-problem/1` without a database.
+
+Exit codes: 0 a plan for every order, 2 bad input (all mistakes on standard error, nothing on
+standard output), 3 no plan exists for at least one order.
+"""
+
+import sys
+import time
+from typing import Annotated
+
+import msgspec
+import typer
+
+from entrepot.kernel.refusals import Refusal
+from entrepot.routing.engine.asking import untouched
+from entrepot.routing.engine.deciding import DEFAULT_BUDGET, Decision, decide
+from entrepot.routing.engine.decoding import read_problem
+from entrepot.routing.engine.format import Problem, plan_bytes
+from entrepot.routing.engine.network import Network
+from entrepot.routing.engine.routing import route, with_candidates
+from entrepot.routing.engine.waves import Progress, route_wave
+
+BAD_INPUT = 2
+INFEASIBLE = 3
+
+
+class Spread(msgspec.Struct, frozen=True):
+    """CPU milliseconds per order."""
+
+    p50: float
+    p90: float
+    p99: float
+
+
+class Timing(msgspec.Struct, frozen=True):
+    """What `--bench` prints: each order decided alone on untouched stock, first and again.
+
+    `network_ms` is spent once per network; `cold` also fills caches of index arrays.
+    """
+
+    orders: int
+    proven: float
+    network_ms: float
+    cold: Spread
+    warm: Spread
+
+
+def route_command(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A routing-problem/1.")],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Add every option with its reason or price.")
+    ] = False,
+    budget: Annotated[
+        int, typer.Option(min=1, help="Work units per order; the same input stops at the same.")
+    ] = DEFAULT_BUDGET,
+    wave: Annotated[
+        bool, typer.Option("--wave", help="Decide orders that share stock together.")
+    ] = False,
+    bench: Annotated[
+        bool, typer.Option("--bench", help="Print CPU times per order instead of the plan.")
+    ] = False,
+) -> None:
+    """Decide from which nodes, in how many shipments and with which services orders are filled."""
+    try:
+        problem = _read(file)
+        output, status = (
+            _timed(problem, budget)
+            if bench
+            else _planned(problem, budget, explain=explain, wave=wave)
+        )
+    except Refusal as refusal:
+        _complain(refusal)
+        raise typer.Exit(BAD_INPUT) from None
+    sys.stdout.buffer.write(output + b"\n")
+    sys.stdout.buffer.flush()
+    if status == "infeasible":
+        raise typer.Exit(INFEASIBLE)
+
+
+def _read(file: str) -> Problem:
+    if file == "-":
+        return read_problem(sys.stdin.buffer)
+    try:
+        with open(file, "rb") as stream:
+            return read_problem(stream)
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}") from None
+
+
+def _planned(problem: Problem, budget: int, *, explain: bool, wave: bool) -> tuple[bytes, str]:
+    if wave:
+        plan = route_wave(problem, budget=budget, watch=_tell)
+        plan = with_candidates(problem, plan, budget=budget) if explain else plan
+    else:
+        plan = route(problem, budget=budget, explained=explain)
+    return plan_bytes(plan), plan.status
+
+
+def _tell(progress: Progress) -> bool:
+    """A line on standard error after every round."""
+    typer.echo(
+        f"{progress.settled} orders settled, round {progress.rounds}:"
+        f" relaxation {progress.relaxation:.0f}, bound {progress.bound}",
+        err=True,
+    )
+    return True
+
+
+def _timed(problem: Problem, budget: int) -> tuple[bytes, str]:
+    start = time.process_time()
+    network = Network(problem)
+    network_ms = (time.process_time() - start) * 1000
+    cold, _ = _decide_all(network, problem, budget)
+    warm, decisions = _decide_all(network, problem, budget)
+    proven = sum(decision.plan.status != "bounded" for decision in decisions)
+    timing = Timing(
+        len(decisions), proven / max(1, len(decisions)), round(network_ms, 3), _spread(cold),
+        _spread(warm),
+    )  # fmt: skip
+    return msgspec.json.encode(timing), "timed"
+
+
+def _decide_all(
+    network: Network, problem: Problem, budget: int
+) -> tuple[list[float], list[Decision]]:
+    """CPU milliseconds and decision of each order, alone on untouched stock."""
+    left = untouched(network)
+    times, decisions = [], []
+    for order in problem.orders:
+        start = time.process_time()
+        decisions.append(decide(network, order, left, budget))
+        times.append((time.process_time() - start) * 1000)
+    return times, decisions
+
+
+def _spread(times: list[float]) -> Spread:
+    if not times:
+        return Spread(0.0, 0.0, 0.0)
+    ordered = sorted(times)
+    points = (min(len(ordered) - 1, len(ordered) * share // 100) for share in (50, 90, 99))
+    p50, p90, p99 = (round(ordered[point], 3) for point in points)
+    return Spread(p50, p90, p99)
+
+
+def _complain(refusal: Refusal) -> None:
+    """Every mistake on a line of its own: path, message, code."""
+    typer.echo(f"{refusal.message} ({refusal.code})", err=True)
+    for error in refusal.errors:
+        typer.echo(f"{error.path or '(document)'}: {error.message} ({error.code})", err=True)
