@@ -54,7 +54,7 @@ drill: setup
 	$(RUN) -m tests.drill --part $(PART) $(if $(SEED),--seed $(SEED))
 
 mutants: setup
-	$(RUN) -m tests.mutants
+	$(RUN) -m tests.carriers.mutants
 
 bench: setup
 	$(RUN) -m bench
