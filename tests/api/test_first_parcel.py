@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from entrepot.access.keys import tenant_of
 from entrepot.access.types import KeyAlgorithm
+from entrepot.api import log_ins
 from tests.api.harness import AUTHORITY, ApiKeyInHand, api_app, key_for
 from tests.postgres_fixture import InstalledServer
 
@@ -221,3 +223,16 @@ async def test_a_caller_who_goes_away_is_no_mistake_of_ours(
 
     await app(scope, receive, send)
     assert sent[0]["status"] == 499
+
+
+async def test_no_password_is_hashed_for_who_may_not_create_people(
+    server: InstalledServer, app: Any, key: ApiKeyInHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hashed(_: str) -> str:
+        raise AssertionError("costly work for somebody who may not ask for it")
+
+    monkeypatch.setattr(log_ins, "hash_password", hashed)
+    reader = await key_for(server, app, tenant_of(key.key_id), scopes={"parcels:read"})
+    new = {"email": "a@b.example", "name": "A", "roles": ["packer"], "password": "long enough 12"}
+    answer = await reader.ask("POST", "/people", new)
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")

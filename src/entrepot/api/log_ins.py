@@ -40,7 +40,11 @@ class CreatedLogIn(msgspec.Struct, frozen=True):
 async def add_log_in(
     db: Database, sealing: SealingKey, caller: Caller, new: NewLogIn
 ) -> CreatedLogIn:
-    """Create the person. A repeated request gets the same answer, the token included."""
+    """Create the person. A repeated request gets the same answer, the token included.
+
+    Who may not is refused first: hashing a password costs more than all the rest.
+    """
+    create_person.check(caller.principal)
     token, password_hash = None, None
     if new.password is None:
         token = repeatable_token_of(
