@@ -27,6 +27,7 @@ def emit(
     limit: float | None = None,
     peer: float | None = None,
     note: str = "",
+    pgbench_select_tps: float | None = None,
 ) -> None:
     """Print one measurement; `ratio` is ours against the peer or the limit."""
     line: dict[str, object] = {"bench": name, "unit": unit, "ours": _round(ours)}
@@ -35,7 +36,10 @@ def emit(
     if limit is not None:
         line["limit"] = _round(limit)
     line |= {"ratio": _round(ratio), "rounds": rounds, "must": must, "aim": aim}
-    line["calibration"] = {"python_loop_s": _round(calibrate_python())}
+    calibration = {"python_loop_s": _round(calibrate_python())}
+    if pgbench_select_tps is not None:
+        calibration["pgbench_select_tps"] = _round(pgbench_select_tps)
+    line["calibration"] = calibration
     line |= {"machine": machine(), "load": _round(os.getloadavg()[0])}
     if note:
         line["note"] = note

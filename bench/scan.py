@@ -18,6 +18,7 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.calibrate import calibrate_pgbench, tps_of
 from bench.lines import alternating, emit
 from entrepot.access.flow import Stamp
 from entrepot.access.permissions import PERMISSIONS
@@ -143,6 +144,7 @@ def _measure(place: Place) -> None:
         ours, peer, ratio = alternating(
             lambda: _by_http(place, SECONDS), lambda: _by_pgbench(place, SECONDS), rounds=ROUNDS
         )
+        calibration = calibrate_pgbench(place.server.programs, place.login)
     finally:
         app.terminate()
         app.wait(10)
@@ -150,6 +152,7 @@ def _measure(place: Place) -> None:
         "signed_scan", unit="scans/s", ours=ours, peer=peer, ratio=ratio, rounds=ROUNDS,
         must=MUST, aim=AIM,
         note=f"{PARCELS} parcels, {CONNECTIONS} connections, one app process; peer: pgbench",
+        pgbench_select_tps=calibration,
     )  # fmt: skip
 
 
@@ -211,8 +214,7 @@ def _by_pgbench(place: Place, seconds: float) -> float:
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(done.stderr[:1500])
-    line = next(line for line in done.stdout.splitlines() if line.startswith("tps ="))
-    return float(line.split()[2])
+    return tps_of(done.stdout)
 
 
 def _wait() -> None:

@@ -4,6 +4,7 @@ breakages   every patch of tests/breakages/ on a copy of the tree turns its clai
 matching    the labelled set with its second seed
 crash       the crash test again and again, a new seed each time (ROUNDS, default 10)
 isolation   the isolation checks over 30 tenants, all pairs
+requests    20,000 generated requests against the API
 """
 
 import argparse
@@ -19,7 +20,7 @@ from pathlib import Path
 from tests.promises import rows
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("breakages", "matching", "crash", "isolation")
+PARTS = ("breakages", "matching", "crash", "isolation", "requests")
 _LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache",
     ".hypothesis", ".entrepot", "screenshots",
@@ -83,6 +84,10 @@ def main() -> int:
                 break
     if "isolation" in wanted and pytest("-m", "drill", "tests/tenancy"):
         failed.append("isolation")
+    if "requests" in wanted and pytest(
+        "-s", "tests/api/test_no_500.py", ENTREPOT_SEED=str(given.seed), ENTREPOT_REQUESTS="20000"
+    ):
+        failed.append("requests")
     print(f"failed: {', '.join(failed)}" if failed else "all parts passed")
     return 1 if failed else 0
 

@@ -33,6 +33,9 @@ async function copy(button: HTMLElement): Promise<void> {
   window.setTimeout(() => button.classList.remove("is-copied"), SAY_FOR_MS);
 }
 
+// On a phone the bar of pages scrolls: the page one is on must be seen in it.
+document.querySelector(".rooms [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 function switchTheme(): void {
   const root = document.documentElement;
   const next = root.dataset["bsTheme"] === "dark" ? "light" : "dark";

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from entrepot.access.keys import tenant_of
 from entrepot.access.types import KeyAlgorithm
-from tests.api.harness import ApiKeyInHand, api_app, key_for
+from entrepot.api import log_ins
+from tests.api.harness import AUTHORITY, ApiKeyInHand, api_app, key_for
 from tests.postgres_fixture import InstalledServer
 
 NODE = {
@@ -197,3 +199,40 @@ async def test_invented_methods_do_not_make_figures_grow(key: ApiKeyInHand) -> N
     figures = (await key.client.get("/metrics")).text
     assert "BREW" not in figures
     assert 'method="other"' in figures
+
+
+@pytest.mark.parametrize("target", ["/api/v1/scans", "/api/v1/customers"])
+async def test_a_caller_who_goes_away_is_no_mistake_of_ours(
+    app: Any, key: ApiKeyInHand, target: str
+) -> None:
+    headers = key.signed("POST", target, b"{}") | {"host": AUTHORITY}
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
+        "path": target, "raw_path": target.encode(), "query_string": b"", "root_path": "",
+        "scheme": "http", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8080),
+        "headers": [(n.lower().encode(), v.encode()) for n, v in headers.items()],
+    }  # fmt: skip
+    half = [{"type": "http.request", "body": b"{", "more_body": True}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return half.pop() if half else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    assert sent[0]["status"] == 499
+
+
+async def test_no_password_is_hashed_for_who_may_not_create_people(
+    server: InstalledServer, app: Any, key: ApiKeyInHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hashed(_: str) -> str:
+        raise AssertionError("costly work for somebody who may not ask for it")
+
+    monkeypatch.setattr(log_ins, "hash_password", hashed)
+    reader = await key_for(server, app, tenant_of(key.key_id), scopes={"parcels:read"})
+    new = {"email": "a@b.example", "name": "A", "roles": ["packer"], "password": "long enough 12"}
+    answer = await reader.ask("POST", "/people", new)
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")

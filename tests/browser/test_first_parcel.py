@@ -68,6 +68,8 @@ async def test_one_scan_travels_to_the_shoppers_page_without_reloading(
         re.compile(r"4\s+arrived"), timeout=5000, use_inner_text=True
     )
     seconds = time.monotonic() - began
+    first = portal.locator("#arrived .thing").first
+    await expect(first).to_contain_text("75000000000142")
     assert seconds < 5, f"the shopper waited {seconds:.1f} s"
     assert await portal.evaluate("window.neverReloaded") is True
     SHOTS.mkdir(exist_ok=True)

@@ -127,6 +127,37 @@ async def test_a_scan_survives_a_lost_answer_and_a_reload_and_counts_once(
     await page.context.close()
 
 
+async def test_a_question_is_answered_once_however_often_the_button_is_tapped(
+    browser: Browser, installation: Installation
+) -> None:
+    page = await enter(browser, installation, "receiver", "staff")
+    answer = page.locator("[data-answers]")
+    await page.evaluate(
+        """async () => {
+            const form = document.querySelector("[data-scan-form]");
+            const send = (more) => fetch(form.action, {method: "POST", headers: {
+                "X-CSRF-Token": document.querySelector("meta[name=csrf-token]").content},
+                body: new URLSearchParams({code: "SF5550007770006", warehouse: "SZX1", ...more})});
+            await send({idempotency_key: "first-weighing-0006", weight_g: "500"});
+        }"""
+    )
+    sent: list[str] = []
+    page.on("request", lambda r: sent.append(r.url) if r.url.endswith("/staff/scan") else None)
+    await page.evaluate(
+        """() => { const s = sessionStorage; s.setItem("entrepot.scans", JSON.stringify([
+            {key: "second-weighing-0006", ready: true, fields: {code: "SF5550007770006",
+             warehouse: "SZX1", weight_g: "4000"}}])) }"""
+    )
+    await page.reload()
+    await expect(answer).to_contain_text("Another piece?", timeout=5000)
+    await page.evaluate(
+        "() => { const b = document.querySelector('[data-answer]'); b.click(); b.click() }"
+    )
+    await expect(answer).not_to_contain_text("Another piece?", timeout=5000)
+    assert len(sent) == 2, "the question's scan and one answer"
+    await page.context.close()
+
+
 async def test_a_scan_of_an_ended_session_waits_for_the_log_in(
     browser: Browser, installation: Installation
 ) -> None:

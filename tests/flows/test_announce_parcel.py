@@ -1,12 +1,16 @@
 """Pre-alerts: single, pasted, before and after the scan, by shoppers and for them."""
 
+import asyncpg
 import pytest
 
 from entrepot.flows.announce_parcel import announce_parcel
 from entrepot.flows.announce_parcels import announce_parcels
 from entrepot.flows.get_parcel import get_parcel
+from entrepot.kernel.ids import new_id
 from entrepot.kernel.refusals import Conflict, Invalid, NotFound, Refusal
 from entrepot.parcels.types import NewPreAlert, PastedPreAlerts
+from entrepot.platform.clock import system_clock
+from entrepot.tenancy.entrances import connect
 from tests.flows.trade import Trade, number, open_trade, stamp
 from tests.postgres_fixture import InstalledServer
 
@@ -189,3 +193,33 @@ async def test_a_refusal_is_the_same_under_the_same_key(trade: Trade) -> None:
 async def test_no_invariant_is_broken(trade: Trade) -> None:
     """Runs last: everything above has left its rows."""
     assert await trade.violations() == {}
+
+
+@pytest.mark.parametrize("session_of", ["nobody", "somebody else"])
+async def test_a_shoppers_login_announces_for_its_sessions_customer_only(
+    trade: Trade, session_of: str
+) -> None:
+    """The function runs as owner, so it is the wall: past the application, straight at it."""
+    customer, other = await trade.customer("Me"), await trade.customer("Other")
+    login = await trade.server.login(trade.tenant, shopper=True)
+    connection = await connect(login)
+    named = "" if session_of == "nobody" else str(other.id)
+    call = (
+        "select outcome from parcels.announce_v1($1, $2, 'x', $3, $4, $4, null, null, null, '{}',"
+        " null, '[]', 'pre_alert')"
+    )
+    ids = [new_id(system_clock()) for _ in range(4)]
+
+    async def announce(session_customer: str) -> object:
+        async with connection.transaction():
+            await connection.execute(
+                "select set_config('entrepot.customer_id', $1, true)", session_customer
+            )
+            return await connection.fetchval(call, ids, system_clock(), customer.id, number())
+
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await announce(named)
+        assert await announce(str(customer.id)) == "announced"
+    finally:
+        await connection.close()

@@ -288,3 +288,9 @@ async def test_no_invariant_is_broken(trade: Trade) -> None:
     broken = await trade.violations()
     broken.pop("parcels.violation_sequence", None)
     assert broken == {}
+
+
+async def test_the_highest_piece_number_leaves_room_for_another_carton(trade: Trade) -> None:
+    sf = number()
+    assert (await trade.scan(sf, piece=999)).parcel.piece == 999
+    assert (await trade.scan(sf, another_piece=True)).parcel.piece == 1

@@ -91,8 +91,8 @@ def test_revisions_are_named_after_their_room() -> None:
 
 PURE = {
     "entrepot.access.signatures": {"entrepot.kernel", "cryptography"},
-    "entrepot.consolidation.packing": {"entrepot.kernel"},
-    "entrepot.carriers.rating": {"entrepot.kernel"},
+    "entrepot.consolidation.packing": {"entrepot.kernel", "msgspec"},
+    "entrepot.carriers.rating": {"entrepot.kernel", "msgspec"},
     "entrepot.routing.engine": {"entrepot.kernel", "msgspec", "numpy", "highspy"},
 }
 

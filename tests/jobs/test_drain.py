@@ -1,5 +1,6 @@
 """The outbox drain: every event once for each consumer, in commit order, poison set aside."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -66,6 +67,28 @@ async def test_every_event_reaches_each_consumer_once_and_in_order(
     more = await put(db, tenant, 1, 2)
     await drained(db, tenant, *consumers)
     assert first.seen == ids + more
+
+
+@pytest.mark.parametrize("most", [1, 2, 200])
+async def test_events_of_one_thing_come_in_order_whatever_their_times_say(
+    server: InstalledServer, tenant: TenantId, most: int
+) -> None:
+    """A block that waited for a lock is older than what it waited for, and writes after it."""
+    job, begins = Job(tenant=tenant, on_behalf_of="test"), system_clock()
+    thing = new_id(begins)
+    for sequence, seconds_later in enumerate((3, 1, 2, 0), start=1):
+        db = Database(server.pools, lambda s=seconds_later: begins + timedelta(seconds=s))
+        async with db.begin(job) as tx:
+            await outbox.put_event(
+                tx, name="parcel.measured", version=1, aggregate_id=thing, sequence=sequence,
+                body={},
+            )  # fmt: skip
+    fed: list[Event] = []
+    async with server.database.begin(job) as tx:
+        while events := await outbox.drain_outbox(tx, most=most):
+            fed += events
+    assert [event.sequence for event in fed] == [1, 2, 3, 4]
+    assert [event.feed_position for event in fed] == [1, 2, 3, 4]
 
 
 async def test_a_consumer_gets_only_what_it_wants(

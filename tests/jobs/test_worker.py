@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
+from entrepot.jobs import worker as worker_module
 from entrepot.jobs.worker import Worker
 from entrepot.kernel.ids import TenantId, new_tenant_id
-from entrepot.kernel.principals import Operator, Principal
-from entrepot.platform import queue
+from entrepot.kernel.principals import Job, Operator, Principal
+from entrepot.platform import audit, outbox, queue
 from entrepot.platform.clock import system_clock
 from entrepot.platform.database import Database, Tx
 from entrepot.platform.live import Live
@@ -58,6 +59,11 @@ async def kinds_of(db: Database, tenant: TenantId) -> set[str]:
     return {row[0] for row in rows}
 
 
+async def write_audit(db: Database, tenant: TenantId) -> None:
+    async with db.begin(Job(tenant=tenant, on_behalf_of="test")) as tx:
+        await audit.put_audit(tx, verb="look", subject="nothing", subject_id=None)
+
+
 async def eventually(found: asyncio.Event) -> None:
     await asyncio.wait_for(found.wait(), 10)
 
@@ -69,10 +75,53 @@ async def test_a_tenant_that_cannot_be_visited_keeps_no_other_from_being_swept(
     owner = await server.owner(broken)
     await owner.execute("alter table platform.outbox_pending rename to elsewhere")
     await owner.close()
+    await write_audit(server.database, whole.tenant)
     unknown = new_tenant_id()
     worker = worker_of(server, server.database, unknown, broken.tenant, whole.tenant)
     await worker.sweep_once(OTHER_NEWS - 4, OTHER_NEWS)
     assert "seal" in await kinds_of(server.database, whole.tenant)
+
+
+async def test_a_tenant_where_nothing_happens_costs_the_queue_nothing(
+    server: InstalledServer,
+) -> None:
+    quiet = await server.tenant()
+    worker = worker_of(server, server.database, quiet.tenant)
+    await worker.sweep_once(OTHER_NEWS - 4, OTHER_NEWS)
+    assert await kinds_of(server.database, quiet.tenant) == set()
+    await write_audit(server.database, quiet.tenant)
+    await worker.sweep_once(OTHER_NEWS - 4, OTHER_NEWS)
+    assert await kinds_of(server.database, quiet.tenant) == {"seal"}
+
+
+async def test_a_worker_tidies_soon_after_its_start_and_in_short_blocks(
+    server: InstalledServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "SWEEP_S", 0.1)
+    monkeypatch.setattr(outbox.tidy_requests, "__kwdefaults__", {"most": 10})
+    tenant = (await server.tenant()).tenant
+    job = Job(tenant=tenant, on_behalf_of="test")
+    async with server.database.begin(job) as tx:
+        await tx._seat.connection.execute(
+            "insert into platform.request_nonce (credential, nonce, seen_at)"
+            " select 'key:x', i::text, $1::timestamptz - i * interval '1 minute'"
+            " from generate_series(1, 45) as i",
+            tx.now,
+        )
+    worker = worker_of(server, server.database, tenant)
+    running = asyncio.create_task(worker.run())
+    left = 45
+    for _ in range(100):
+        await asyncio.sleep(0.1)
+        async with server.database.read(job) as reader:
+            left = await reader._seat.connection.fetchval(
+                "select count(*) from platform.request_nonce"
+            )
+        if left < 15:
+            break
+    worker.stop()
+    await asyncio.wait_for(running, 10)
+    assert left == 14, "those of the last quarter of an hour are kept, and no other"
 
 
 async def test_the_worker_outlives_an_error_of_the_queue(server: InstalledServer) -> None:

@@ -35,20 +35,20 @@ def test_every_problem_is_named_at_once() -> None:
     assert faults(body) == {
         "referense": "unknown_field",
         "reference": "missing",
-        "lines[0].sku": "wrong_value",
-        "lines[0].quantity": "wrong_value",
+        "lines[0].sku": "out_of_range",
+        "lines[0].quantity": "out_of_range",
         "lines[1].colour": "unknown_field",
         "lines[1].quantity": "wrong_type",
         "lines[2].sku": "missing",
         "lines[2].quantity": "wrong_type",
         "note": "wrong_type",
-        "first.sku": "wrong_value",
+        "first.sku": "out_of_range",
     }
 
 
 def test_wrong_whole_document_and_empty_list() -> None:
     assert faults(b"[]") == {"": "wrong_type"}
-    assert faults(b'{"reference":"a","lines":[]}') == {"lines": "wrong_value"}
+    assert faults(b'{"reference":"a","lines":[]}') == {"lines": "out_of_range"}
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,36 @@ async def test_slug_prefix_and_host_lead_to_the_tenant(server: InstalledServer) 
             await provisioning.add_host(server.plane, OPERATOR, tenant=other.tenant, host=wrong)
 
 
+async def test_a_process_that_knew_a_tenant_before_says_why_it_is_shut_out(
+    server: InstalledServer,
+) -> None:
+    """Its directory still believes what it saw seconds ago; the server knows better."""
+    directory = Directory(server.settings, server.plane.key)
+    elsewhere = Database(Pools(directory, budget=4), system_clock)
+    tenant = await server.tenant()
+    job = Job(tenant=tenant.tenant, on_behalf_of="test")
+    try:
+        async with elsewhere.read(job):
+            pass
+        await provisioning.suspend_tenant(server.plane, OPERATOR, tenant=tenant.tenant)
+        with pytest.raises(Forbidden) as refusal:
+            async with elsewhere.read(job):
+                pass
+        assert refusal.value.code == "tenant_suspended"
+        await provisioning.resume_tenant(server.plane, OPERATOR, tenant=tenant.tenant)
+        directory.forget_all()
+        async with elsewhere.read(job):
+            pass
+        await provisioning.suspend_tenant(server.plane, OPERATOR, tenant=tenant.tenant)
+        await provisioning.delete_tenant(server.plane, OPERATOR, tenant=tenant.tenant)
+        with pytest.raises(NotFound):
+            async with elsewhere.read(job):
+                pass
+    finally:
+        await elsewhere.pools.close()
+        await directory.close()
+
+
 async def test_a_suspended_tenant_is_out_at_once_and_comes_back(server: InstalledServer) -> None:
     tenant, other = await server.tenant(), await server.tenant()
     await _session_user(server, other)

@@ -27,6 +27,7 @@ from tests.flows.trade import Trade, stamp
 from tests.postgres_fixture import InstalledServer
 
 PASSWORD = "a quiet harbour at dawn"
+_HASH: list[str] = []
 _TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
 _KEY = re.compile(r'name="idempotency_key" value="([^"]+)"')
 
@@ -82,10 +83,12 @@ class PageHouse(msgspec.Struct):
 
     async def person(self, email: str, **what: Any) -> None:
         """Somebody who can log in with PASSWORD: `roles=[…]` or `customer_id=…`."""
+        if not _HASH:
+            _HASH.append(await hash_password(PASSWORD))
         new = NewPerson(email=email, name=email.split("@")[0], **what)
         await create_person(
             self.trade.db, self.trade.staff, stamp(), new=new,
-            password_hash=await hash_password(PASSWORD),
+            password_hash=_HASH[0],
         )  # fmt: skip
 
     def browser(self, language: str = "en") -> "Browser":

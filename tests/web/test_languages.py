@@ -3,9 +3,11 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from entrepot.parcels.types import Status
 from entrepot.web import catalogues, languages, words
 from entrepot.web.rendering import mask
 
@@ -88,6 +90,15 @@ def test_every_marked_code_has_words_in_every_language() -> None:
             for language in ("zh-CN", "zh-TW"):
                 said = languages.catalogue(language).gettext(text)
                 assert said != text or re.fullmatch(r"[\w/ ]*[0-9A-Z]+[\w/ ]*", text), code
+
+
+def test_every_status_and_event_of_a_parcel_has_words() -> None:
+    assert set(words.STATUS) == set(get_args(Status))
+    room = Path(words.__file__).parents[1] / "parcels"
+    written = "".join(path.read_text() for path in sorted(room.glob("*.sql")))
+    recorded = set(re.findall(r"record_v1\([^;]*?'([a-z]+)', p_at", written, re.S))
+    assert {"announced", "received", "measured"} <= recorded
+    assert recorded <= set(words.VERB)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,13 @@ async def test_no_tenants_session_opens_the_operators_pages(house: PageHouse) ->
     assert inside.status_code == 303
 
 
+async def test_a_house_reads_of_its_own_walls_only(house: PageHouse) -> None:
+    page = await (await house.worker("owner")).get("/admin/walls")
+    assert page.status_code == 200
+    assert "Walls around your data" in page.text
+    assert (await (await house.worker("receiver")).get("/admin/walls")).status_code == 403
+
+
 async def test_the_public_pages_need_no_log_in(house: PageHouse) -> None:
     guest = house.browser("zh-TW")
     for path in ("/", "/developers", "/developers/reference"):

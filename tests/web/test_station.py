@@ -196,6 +196,16 @@ async def test_the_unclaimed_queue_gives_a_parcel_only_to_a_real_customer(
     assert refused.status_code == 403
 
 
+async def test_what_is_refused_before_the_scan_stops_the_station_too(house: PageHouse) -> None:
+    worker = await station(house, "manager")
+    for fields in ({"code": "", "warehouse": "SZX1"}, {"code": number(), "warehouse": "NOPE"},
+                   {"code": number(), "warehouse": "SZX1", "weight_g": "heavy"}):  # fmt: skip
+        refused = await worker.post("/staff/scan", fields, key=new_token(12), **PART)
+        assert refused.status_code in (404, 422)
+        assert tone(refused.text) == "stop"
+        assert 'data-hold="1"' in refused.text
+
+
 async def test_a_hostile_code_is_shown_as_text(house: PageHouse) -> None:
     worker = await station(house, "manager")
     shown = await scan(worker, '"><script>alert(1)</script>')

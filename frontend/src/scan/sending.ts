@@ -118,7 +118,9 @@ export class Sending {
       const html = await response.text();
       const refusal = response.headers.get("x-refusal") ?? "";
       const stale = response.status === 401 || refusal === "stale_page";
-      return AWAY.has(response.status) ? null : { html, stale };
+      // A page that is no answer of ours (a proxy's, a hotel's) is no answer at all.
+      const ours = html.includes("data-tone=");
+      return AWAY.has(response.status) || !(ours || stale) ? null : { html, stale };
     } catch {
       // No network or no answer in time: the caller tries again with the same key.
       return null;

@@ -9,11 +9,11 @@ import msgspec
 
 from entrepot.kernel.principals import Shopper, Staff
 
-EmailText = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+EmailText = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$(?!\n)")]
 NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 LabelText = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 LocaleText = Annotated[
-    str, msgspec.Meta(max_length=20, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    str, msgspec.Meta(max_length=20, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$(?!\n)")
 ]
 CodeText = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 

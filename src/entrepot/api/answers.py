@@ -14,7 +14,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 
-from entrepot.api.guard import request_id
+from entrepot.api.guard import CALLER_GONE, CallerGone, request_id
 from entrepot.api.problems import CONTENT_TYPE, Problem, encode, from_refusal, problem
 from entrepot.kernel.refusals import FieldError, Invalid, NotFound, Refusal, UnsupportedMedia
 from entrepot.platform.documents import decode_json
@@ -33,6 +33,8 @@ _UNREADABLE = (RecursionError, UnicodeDecodeError)
 
 def answer(request: AnyRequest, error: Exception) -> Response[bytes]:
     """The answer to an exception: refusals as they are, all else a bug with a trace id."""
+    if isinstance(error, CallerGone):
+        return Response(b"", status_code=CALLER_GONE)
     refusal = error if isinstance(error, Refusal) else away(error)
     if refusal is None and isinstance(error, UNREADABLE):
         refusal = _body_refusal(request)
@@ -101,7 +103,7 @@ def _invalid(error: HTTPException) -> Invalid:
     """Faults that Litestar found in path or query."""
     extra = error.extra if isinstance(error.extra, list) else []
     errors = [
-        FieldError(str(e.get("key", "")), "wrong_value", str(e.get("message", "")))
+        FieldError(str(e.get("key", "")), "bad_value", str(e.get("message", "")))
         for e in msgspec.to_builtins(extra)
         if isinstance(e, dict)
     ]

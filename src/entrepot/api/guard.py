@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.exceptions import InternalServerException
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
@@ -20,7 +21,14 @@ from entrepot.kernel.ids import new_token
 from entrepot.kernel.principals import ApiKey
 from entrepot.kernel.refusals import TooLarge, Unauthenticated
 
+CALLER_GONE = 499
+"""Counted for a caller who went away before the request was whole: nobody reads the answer."""
+
 AnyGuard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+
+
+class CallerGone(Exception):
+    """The caller went away before the request was whole: nobody's mistake, nothing was done."""
 
 
 class Authenticator(Protocol):
@@ -73,8 +81,15 @@ class Guard:
         ) -> None:
             assert isinstance(connection, Request)
             state = connection.scope["state"]
-            state["caller"] = await self.admit(connection.scope, connection.body)
-            state["body"] = await connection.body()
+
+            async def read() -> bytes:
+                try:
+                    return await connection.body()
+                except InternalServerException as error:  # Litestar's only word for it
+                    raise CallerGone from error
+
+            state["caller"] = await self.admit(connection.scope, read)
+            state["body"] = await read()
 
         return signed
 

@@ -24,7 +24,7 @@ class NewLogIn(NewPerson, frozen=True, forbid_unknown_fields=True):
 
 
 class CreatedLogIn(msgspec.Struct, frozen=True):
-    """The person; `login_token` enters once at `/t/<slug>/enter?token=…`, None with a password."""
+    """The person; `login_token` enters once at `/t/<slug>/welcome/…`, None with a password."""
 
     id: UUID
     email: str
@@ -40,7 +40,11 @@ class CreatedLogIn(msgspec.Struct, frozen=True):
 async def add_log_in(
     db: Database, sealing: SealingKey, caller: Caller, new: NewLogIn
 ) -> CreatedLogIn:
-    """Create the person. A repeated request gets the same answer, the token included."""
+    """Create the person. A repeated request gets the same answer, the token included.
+
+    Who may not is refused first: hashing a password costs more than all the rest.
+    """
+    create_person.check(caller.principal)
     token, password_hash = None, None
     if new.password is None:
         token = repeatable_token_of(

@@ -21,7 +21,7 @@ _PROBLEMS = {
     "429": "Slower: see Retry-After",
     "503": "A part is away: see Retry-After",
 }
-_READS = ("400", "401", "403", "404", "422", "429", "503")
+_READS = ("400", "401", "403", "404", "413", "422", "429", "503")
 _SCHEMES = {
     "signature": {
         "type": "http",

@@ -4,7 +4,6 @@ The documented `POST /api/v1/scans` of `routes.py` is the reference; a test send
 requests both ways and compares the answers.
 """
 
-import asyncio
 from typing import Any
 
 import msgspec
@@ -12,7 +11,7 @@ import structlog
 from litestar.types import ASGIApp, Receive, Send
 
 from entrepot.api.deps import MOST_BODY_BYTES
-from entrepot.api.guard import Guard, request_id
+from entrepot.api.guard import CALLER_GONE, CallerGone, Guard, request_id
 from entrepot.api.problems import CONTENT_TYPE, encode, from_refusal, problem
 from entrepot.flows.receive_parcel import receive_parcel
 from entrepot.kernel.refusals import Refusal, UnsupportedMedia
@@ -36,6 +35,8 @@ def thin_scans(app: ASGIApp, guard: Guard, database: Database) -> ASGIApp:
         scope["path_template"] = SCANS
         try:
             body = await _scan(scope, receive, guard, database)
+        except CallerGone:
+            await _respond(send, CALLER_GONE, b"text/plain", b"", {})
         except Exception as error:  # noqa: BLE001 - every failure becomes a problem document
             await _refuse(scope, send, error)
         else:
@@ -64,7 +65,7 @@ async def _read(receive: Receive) -> bytes:
     while sum(map(len, parts)) <= MOST_BODY_BYTES:
         message = await receive()
         if message["type"] != "http.request":
-            raise asyncio.CancelledError  # the caller went away
+            raise CallerGone
         parts.append(message["body"])
         if not message.get("more_body"):
             break

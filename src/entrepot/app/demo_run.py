@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ from rich.console import Console
 from entrepot.access.flow import Stamp
 from entrepot.access.permissions import PERMISSIONS
 from entrepot.access.types import KeyAlgorithm, NewApiKey
-from entrepot.app.launcher import NotReady, Running, launched
+from entrepot.app.launcher import Running, launched
 from entrepot.cli.keys import make_key, operator_in
 from entrepot.demo.client import ApiClient
 from entrepot.demo.content import PASSWORD, Content, read_content
@@ -29,7 +28,7 @@ from entrepot.platform.settings import Settings
 from entrepot.tenancy import queries
 from entrepot.tenancy.plane import Plane, open_plane
 from entrepot.tenancy.provisioning import create_tenant
-from entrepot.tenancy.types import Kind, Tenant, TenantSettings
+from entrepot.tenancy.types import Kind, Tenant, TenantSettings, TenantState
 from entrepot.tenancy.verification import verify_tenant
 
 DEMO_FILE = "demo.json"
@@ -45,8 +44,6 @@ def up(settings: Settings) -> None:
             running.stay()
     except KeyboardInterrupt:
         pass
-    except NotReady as trouble:
-        sys.exit(str(trouble))
     _say("stopped")
 
 
@@ -65,8 +62,6 @@ def demo(settings: Settings) -> None:
             running.stay()
     except KeyboardInterrupt:
         pass
-    except NotReady as trouble:
-        sys.exit(str(trouble))
     _say("stopped; the data stays")
 
 
@@ -153,10 +148,10 @@ def _fill(
 
 
 async def _tenant(plane: Plane, wanted: dict[str, Any]) -> Tenant:
-    """The tenant, made now unless an interrupted run has made it."""
+    """The tenant, made now or finished now, unless an interrupted run has opened it."""
     async with plane.database.control(_OPERATOR) as tx:
         found = await queries.find_tenant(tx, word=wanted["slug"])
-    if found is not None:
+    if found is not None and found.state != TenantState.PROVISIONING:
         return found
     _say(f"{wanted['slug']}: a database and two logins of its own")
     return await create_tenant(

@@ -5,8 +5,11 @@ launcher itself is killed, the kernel ends its children.
 """
 
 import asyncio
+import errno
 import http.client
+import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +23,7 @@ import structlog
 from entrepot.app.children import Child
 from entrepot.kernel.principals import Operator
 from entrepot.platform.pools import Login
-from entrepot.platform.postgres import Server
+from entrepot.platform.postgres import HOST, Server
 from entrepot.platform.settings import Settings
 from entrepot.tenancy.bootstrap import prepare
 from entrepot.tenancy.entrances import kept_server
@@ -29,13 +32,14 @@ from entrepot.tenancy.fleet import bring_up_to_date
 log = structlog.get_logger()
 
 READY_WITHIN_S = 60.0
+PORT_WITHIN_S = 5.0
 _TEND_S = 0.2
 
 Say = Callable[[str], None]
 
 
 class NotReady(Exception):
-    """The app did not answer in time."""
+    """It cannot be started here, or did not answer in time; the message says why."""
 
 
 class Running(msgspec.Struct, eq=False):
@@ -67,7 +71,11 @@ class Running(msgspec.Struct, eq=False):
 
 @contextmanager
 def launched(settings: Settings, say: Say) -> Iterator[Running]:
-    """Database, app and worker, ready to be used; stopped in order at the end."""
+    """Database, app and worker, ready to be used; stopped in order at the end.
+
+    Raises NotReady when the port is in use or `home` cannot be written, before anything starts.
+    """
+    check_place(settings)
     say("database")
     with kept_server(settings) as (superuser, server):
         say("revisions")
@@ -83,6 +91,36 @@ def launched(settings: Settings, say: Say) -> Iterator[Running]:
             finally:
                 for child in running.children:
                     child.stop()
+
+
+def check_place(settings: Settings) -> None:
+    """Raises NotReady when somebody else listens on the port, or `home` is not ours to write.
+
+    Whoever listens there would answer /readyz in our place: another installation, perhaps. One
+    that is just ending gets a few seconds to let go.
+    """
+    until = time.monotonic() + PORT_WITHIN_S
+    while (trouble := _trouble_of_port(settings.port)) is not None:
+        if time.monotonic() > until:
+            raise NotReady(f"port {settings.port} {trouble}; choose another by ENTREPOT_PORT")
+        time.sleep(0.1)
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotReady(f"{settings.home} cannot be made: {error.strerror}") from None
+    if not os.access(settings.home, os.W_OK | os.X_OK):
+        raise NotReady(f"{settings.home} cannot be written; choose another by ENTREPOT_HOME")
+
+
+def _trouble_of_port(port: int) -> str | None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            in_use = error.errno == errno.EADDRINUSE
+            return "is in use" if in_use else f"cannot be had ({error.strerror})"
+    return None
 
 
 async def _bring_up_to_date(settings: Settings, superuser: Login) -> None:

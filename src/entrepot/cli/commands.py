@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from entrepot.cli.control import Command, OwnerLink, Wiring, run
+from entrepot.cli.pack import pack
+from entrepot.cli.rate import rate
 from entrepot.cli.tables import show_findings, show_outcome, show_servers, show_tenant, show_tenants
 from entrepot.tenancy import provisioning, queries
 from entrepot.tenancy.fleet import migrate_tenants
@@ -28,6 +30,8 @@ isolation = typer.Typer(help="The wall between tenants.", no_args_is_help=True)
 app.add_typer(tenants, name="tenants")
 app.add_typer(servers, name="servers")
 app.add_typer(isolation, name="isolation")
+app.command("rate")(rate)
+app.command("pack")(pack)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 Word = Annotated[str, typer.Argument(metavar="TENANT", help="Slug or public id.")]

@@ -26,10 +26,11 @@ from entrepot.tenancy.plane import Plane, open_plane
 from entrepot.tenancy.types import Tenant
 from entrepot.tenancy.verification import IsolationOpen
 
-_TROUBLE = (
+TROUBLE = (
     SettingsError, StartupRefused, KeyTrouble, ServerTrouble, NoPostgres, IsolationOpen,
     RevisionChanged,
 )  # fmt: skip
+"""What an operator can do something about: told in a line, without a traceback."""
 
 
 class OwnerLink(Protocol):
@@ -112,7 +113,7 @@ def run(
             refusal.code,
             [refusal.message, *(f"{e.path}: {e.message}" for e in refusal.errors)],
         )
-    except _TROUBLE as trouble:
+    except TROUBLE as trouble:
         _end(output, type(trouble).__name__, [str(trouble)])
 
 

@@ -69,7 +69,7 @@ async def make_owner_link(plane: Plane, operator: Operator, *, tenant: Tenant, e
         new=NewPerson(email=email, name=email.partition("@")[0], roles=["owner"]),
         link_token=token,
     )
-    return f"/t/{tenant.slug}/enter?token={token}"
+    return f"/t/{tenant.slug}/welcome/{token}"
 
 
 def _stamp() -> Stamp:

@@ -119,13 +119,13 @@ class Worker:
 
     async def _tidy(self, tenant: TenantId) -> bool:
         async with self._db.begin(Job(tenant=tenant, on_behalf_of="tidy")) as tx:
-            await outbox.tidy_requests(tx)
+            more = await outbox.tidy_requests(tx)
             await forget_old(tx)
-        return False
+        return more
 
     async def _sweep(self) -> None:
         """Put tokens for what no flusher announced: events of dead processes, seals, tidying."""
-        passed = 0.0
+        passed = -SWEEP_S  # so that even a worker that never lives for an hour tidies
         while True:
             await asyncio.sleep(SWEEP_S)
             before, passed = passed, passed + SWEEP_S
@@ -151,16 +151,18 @@ class Worker:
                 log.exception("worker.sweep_skipped", tenant=tenant)
 
     async def _sweep_tenant(self, tenant: TenantId, before: float, passed: float) -> None:
+        kinds = []
         async with self._db.read(Job(tenant=tenant, on_behalf_of="sweeper")) as reader:
             state = await outbox.count_pending(reader)
             late = reader.now - timedelta(seconds=SWEEP_S)
-        kinds = []
-        if state.troubled or (state.oldest_at is not None and state.oldest_at < late):
-            kinds.append(OUTBOX)
-        if before // SEAL_S != passed // SEAL_S:
-            kinds.append(SEAL)
+            if state.troubled or (state.oldest_at is not None and state.oldest_at < late):
+                kinds.append(OUTBOX)
+            if before // SEAL_S != passed // SEAL_S and await audit.any_unsealed(reader):
+                kinds.append(SEAL)
         if before // TIDY_S != passed // TIDY_S:
             kinds.append(TIDY)
+        if not kinds:
+            return
         async with self._db.control(_WORKER) as tx:
             for kind in kinds:
                 await queue.wake(tx, tenant=tenant, kind=kind)

@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-NodeCode = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,15}$")]
-BinCode = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,23}$")]
+NodeCode = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,15}$(?!\n)")]
+BinCode = Annotated[str, Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,23}$(?!\n)")]
 NodeKind = Literal["warehouse", "store", "partner", "marketplace"]
 BinClass = Literal[
     "staging", "shelf", "pallet", "floor", "battery", "cage", "exception", "unclaimed", "packed",
@@ -31,7 +31,7 @@ class NewNode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     zone: Annotated[str, Meta(min_length=1, max_length=64)]
     kind: NodeKind = "warehouse"
     names: dict[str, Annotated[str, Meta(min_length=1, max_length=120)]] = {}
-    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] | None = None
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)")] | None = None
     address: Annotated[str, Meta(max_length=400)] | None = None
     lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
     lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
@@ -74,7 +74,7 @@ class NewBin(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 class NewBinZone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A storage zone full of equal bins, named `<zone>-<aisle>-<bay>-<level>`: `A-01-12-3`."""
 
-    code: Annotated[str, Meta(pattern=r"^[A-Z]{1,3}$")]
+    code: Annotated[str, Meta(pattern=r"^[A-Z]{1,3}$(?!\n)")]
     aisles: Annotated[int, Meta(ge=1, le=99)]
     bays: Annotated[int, Meta(ge=1, le=99)]
     levels: Annotated[int, Meta(ge=1, le=9)]

@@ -65,7 +65,8 @@ $$;
 -- A customer expects a parcel. p_ids: parcel, event, then two for each piece that may lie
 -- unclaimed. outcome: announced (new), known (expected, or gone lately), arrived (it lies here
 -- already and is theirs). Runs as owner, because a shopper's own login must not see other
--- people's parcels: the customer of a shopper's session is compared first.
+-- people's parcels: the customer of a shopper's session is compared first, and a shopper's login
+-- whose session names nobody announces nothing.
 create or replace function parcels.announce_v1(
     p_ids uuid[], p_at timestamptz, p_actor text, p_customer_id uuid, p_number text,
     p_original text, p_piece integer, p_pieces integer, p_courier text, p_couriers text[],
@@ -80,7 +81,9 @@ declare
     found_status text;
     place uuid;
 begin
-    if session_customer is not null and session_customer::uuid <> p_customer_id then
+    if session_customer::uuid <> p_customer_id
+        or (session_customer is null and pg_has_role(session_user, 'entrepot_shopper', 'member'))
+    then
         raise exception 'a shopper announces for nobody else'
             using errcode = 'insufficient_privilege';
     end if;

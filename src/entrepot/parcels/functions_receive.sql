@@ -337,6 +337,10 @@ begin
         found_piece := p_piece;
     elsif found_piece is null or found_piece = any(known.taken) then
         select coalesce(max(t), 0) + 1 into found_piece from unnest(known.taken) as t;
+        if found_piece > 999 then -- somebody typed a high number: the lowest one that is free
+            select min(n) into found_piece from generate_series(1, 999) as n
+            where n <> all(known.taken);
+        end if;
     end if;
     found_id := parcels.write_received_v1(
         p_ids, p_at, p_actor, p_node_id, p_warehouse, p_bin_id, p_number, p_original, found_piece,

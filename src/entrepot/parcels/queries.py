@@ -116,12 +116,13 @@ async def list_parcels(
 
 
 async def shopper_home(tx: ReadTx, *, customer_id: UUID) -> ShopperHome:
-    """What has arrived, what is on its way, what its owner must decide."""
+    """What has arrived, what is on its way, what its owner must decide; latest news first."""
     rows = await tx.list(
         SQL["list_of_shopper"], Body, customer_id=customer_id, most=_MOST_OF_A_SHOPPER
     )
     scope = Scope(customer_id, None)
-    mine = [_summary(row.body, scope) for row in rows]
+    found = [_summary(row.body, scope) for row in rows]
+    mine = sorted(found, key=lambda parcel: parcel.last_event.at, reverse=True)
     return ShopperHome(
         arrived=[p for p in mine if p.status in _ARRIVED],
         on_the_way=[p for p in mine if p.status == "expected"],

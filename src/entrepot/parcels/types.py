@@ -30,7 +30,7 @@ class NewItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     description: Annotated[str, Meta(min_length=1, max_length=200)]
     quantity: Annotated[int, Meta(ge=1, le=100_000)]
     unit_price_minor: Annotated[int, Meta(ge=0, le=1_000_000_000_000)]
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
     category: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
 
 

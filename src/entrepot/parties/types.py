@@ -14,7 +14,7 @@ class NewCustomer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     name: Annotated[str, Meta(min_length=1, max_length=120)]
     email: Annotated[str, Meta(min_length=3, max_length=254)] | None = None
     phone: Annotated[str, Meta(min_length=4, max_length=40)] | None = None
-    locale: Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,8})?$")] | None = None
+    locale: Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,8})?$(?!\n)")] | None = None
 
 
 class Customer(msgspec.Struct, frozen=True):
@@ -48,5 +48,5 @@ class SuiteRule(msgspec.Struct, frozen=True):
 class NewSuiteRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How suite codes shall look from now on: `QG` and 104000 give `QG104000-…`."""
 
-    prefix: Annotated[str, Meta(pattern=r"^[A-Z]{1,6}$")]
+    prefix: Annotated[str, Meta(pattern=r"^[A-Z]{1,4}$(?!\n)")]
     first_number: Annotated[int, Meta(ge=0, le=999_999)]

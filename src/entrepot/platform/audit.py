@@ -124,6 +124,11 @@ async def seal_batch(tx: Tx, *, key: bytes) -> Seal | None:
     return seal
 
 
+async def any_unsealed(tx: ReadTx) -> bool:
+    """Whether a row waits for its seal."""
+    return bool(await tx.value(SQL["any_unsealed"]))
+
+
 async def find_head(tx: ReadTx) -> Seal | None:
     """The newest seal, or None."""
     return await tx.find(SQL["find_head"], Seal)

@@ -13,6 +13,9 @@ join platform.audit as a on a.audit_id = u.audit_id
 order by a.audit_id
 limit :most;
 
+-- name: any_unsealed
+select exists(select 1 from platform.audit_unsealed);
+
 -- name: find_head
 select seal_number, previous_hash, hash, signature, sealed_at
 from platform.audit_seal

@@ -103,7 +103,10 @@ language sql as $$
 $$;
 
 -- Gives up to p_most pending events their feed position, oldest first, and returns them.
--- The row lock on the counter makes one drain at a time the giver of positions.
+-- The row lock on the counter makes one drain at a time the giver of positions. Events of one
+-- aggregate get theirs in order of sequence, whatever their times say: a block that waited for
+-- another's lock carries an earlier time than what it waited for, and clocks of processes differ.
+-- So earlier events of the same aggregate come along, past p_most if need be.
 create or replace function platform.drain_outbox_v1(p_most int)
 returns table (
     event_id uuid, name text, version int, aggregate text, aggregate_id uuid, sequence bigint,
@@ -121,9 +124,18 @@ begin
     with oldest as (
         select p.event_id from platform.outbox_pending as p
         order by p.at, p.event_id limit p_most
+    ), whole as (
+        select w.event_id from oldest as w
+        union
+        select before.event_id
+        from oldest as w
+        join platform.outbox as o on o.event_id = w.event_id
+        join platform.outbox as before on before.aggregate = o.aggregate
+            and before.aggregate_id = o.aggregate_id and before.sequence < o.sequence
+        join platform.outbox_pending as p on p.event_id = before.event_id
     ), gone as (
-        delete from platform.outbox_pending as p using oldest
-        where p.event_id = oldest.event_id
+        delete from platform.outbox_pending as p using whole
+        where p.event_id = whole.event_id
         returning p.event_id
     )
     select array_agg(g.event_id) into taken from gone as g;
@@ -133,9 +145,15 @@ begin
     update platform.counter as c set value = base + cardinality(taken) where c.name = 'feed';
     return query
     with placed as (
-        select o.event_id, base + row_number() over (order by o.at, o.aggregate_id, o.sequence)
-            as feed_position
-        from platform.outbox as o where o.event_id = any(taken)
+        select t.event_id, base + row_number() over (
+            order by t.not_before, t.aggregate_id, t.sequence
+        ) as feed_position
+        from (
+            select o.event_id, o.aggregate_id, o.sequence, max(o.at) over (
+                partition by o.aggregate, o.aggregate_id order by o.sequence
+            ) as not_before
+            from platform.outbox as o where o.event_id = any(taken)
+        ) as t
     ), fed as (
         insert into platform.feed (feed_position, event_id)
         select p.feed_position, p.event_id from placed as p

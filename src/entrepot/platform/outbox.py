@@ -19,6 +19,7 @@ SQL = load_sql(__file__, "outbox.sql")
 
 DRAIN_MOST = 200
 RETRY_AFTER_S = 10
+TIDY_MOST = 10_000
 NONCES_KEPT = timedelta(minutes=15)
 """Longer than the widest window in which a signature is taken (SAFETY 4: 300 s + 60 s)."""
 ANSWERS_KEPT = timedelta(days=30)
@@ -107,7 +108,12 @@ async def count_pending(tx: ReadTx) -> OutboxState:
     return await tx.one(SQL["count_pending"], OutboxState)
 
 
-async def tidy_requests(tx: Tx) -> int:
-    """Forget nonces that can no longer be replayed and answers older than 30 days."""
-    nonces = await tx.execute(SQL["tidy_nonces"], before=tx.now - NONCES_KEPT)
-    return nonces + await tx.execute(SQL["tidy_idempotency"], before=tx.now - ANSWERS_KEPT)
+async def tidy_requests(tx: Tx, *, most: int = TIDY_MOST) -> bool:
+    """Forget nonces that can no longer be replayed and answers older than 30 days.
+
+    At most `most` of each, so that a long absence is made good in short blocks; True when there
+    may be more.
+    """
+    nonces = await tx.execute(SQL["tidy_nonces"], before=tx.now - NONCES_KEPT, most=most)
+    answers = await tx.execute(SQL["tidy_idempotency"], before=tx.now - ANSWERS_KEPT, most=most)
+    return max(nonces, answers) == most

@@ -58,7 +58,13 @@ select
     (select count(*) from platform.event_trouble where dead_at is not null) as dead;
 
 -- name: tidy_nonces
-delete from platform.request_nonce where seen_at < :before;
+delete from platform.request_nonce
+where ctid = any(array(
+    select n.ctid from platform.request_nonce as n where n.seen_at < :before limit :most
+));
 
 -- name: tidy_idempotency
-delete from platform.idempotency where recorded_at < :before;
+delete from platform.idempotency
+where ctid = any(array(
+    select i.ctid from platform.idempotency as i where i.recorded_at < :before limit :most
+));

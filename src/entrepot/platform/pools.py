@@ -70,6 +70,11 @@ _AWAY = (
     asyncpg.OutOfMemoryError,
 )
 
+_LOOK_AGAIN = (
+    asyncpg.InvalidAuthorizationSpecificationError,  # a turned password, a login shut out
+    asyncpg.InvalidCatalogNameError,
+)
+
 
 def away(error: BaseException) -> Unavailable | None:
     """The refusal for an error that means the database is away just now, or None."""
@@ -237,8 +242,8 @@ class Pools:
         try:
             try:
                 return await self._enter(tenant, shopper)
-            except asyncpg.InvalidPasswordError:
-                # The password was turned since the directory looked: look again, once.
+            except _LOOK_AGAIN:
+                # Turned, suspended, moved or deleted since the directory looked: look once more.
                 self._directory.forget(tenant)
                 return await self._enter(tenant, shopper)
         except BaseException:

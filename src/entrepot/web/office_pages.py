@@ -15,9 +15,10 @@ from entrepot.flows.list_parcels import list_parcels
 from entrepot.flows.list_unclaimed import list_unclaimed
 from entrepot.flows.receiving_addresses import receiving_addresses
 from entrepot.kernel.principals import Staff
-from entrepot.kernel.refusals import Refusal
+from entrepot.kernel.refusals import Forbidden, Refusal
 from entrepot.parties.types import NewCustomer
 from entrepot.platform.documents import convert
+from entrepot.tenancy.queries import last_isolation_run, list_isolation_findings
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import read_form, stamp_of
@@ -213,4 +214,25 @@ async def invite_customer(
     return await _customer(deps, visit, customer_id, handed=handed)
 
 
-OFFICE_PAGES = [today, parcels, parcel, customers, add_customer, customer, invite_customer]
+@get("/admin/walls")
+async def walls(deps: Deps, visit: Visiting) -> Response[str]:
+    """Whether anybody else's login reaches this house's data, as last tried."""
+    staff = staff_of(visit)
+    if not visit.allowed("audit:read"):
+        raise Forbidden("a permission is missing", code="permission_missing")
+    async with deps.db.control(staff) as tx:
+        run = await last_isolation_run(tx)
+        found = await list_isolation_findings(tx, run_id=run.run_id) if run else []
+    mine = {visit.house_of.tenant, visit.house_of.slug}
+    return page(
+        visit,
+        "admin/walls.html",
+        assets=deps.assets,
+        now=deps.clock(),
+        run=run,
+        findings=[one for one in found if one.tenant in mine and one.result == "open"],
+        zone=visit.house_of.zone,
+    )
+
+
+OFFICE_PAGES = [walls, today, parcels, parcel, customers, add_customer, customer, invite_customer]

@@ -52,11 +52,14 @@ def problem_handler(site: Site) -> Handler:
             log.error("page.broke", trace_id=trace_id, path=request.url.path, exc_info=error)
         visit = visit_of(request) or begin_visit(request, OUR_HOUSE, None)
         part = any(request.headers.get(name) for name in PART_HEADERS)
+        template = "problem_part.html" if part else "problem.html"
+        if request.headers.get("x-page-part") == "answer":
+            template = "staff/refused.html"
         if isinstance(refusal, Unauthenticated) and not part and request.method == "GET":
             return _to_log_in(request, visit)
         answer = page(
             visit,
-            "problem_part.html" if part else "problem.html",
+            template,
             assets=site.assets,
             now=site.clock(),
             status=refusal.status,

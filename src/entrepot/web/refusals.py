@@ -61,6 +61,7 @@ _CODES = {
 }
 
 _TOO_MANY_LINES = _("That is too much at once: at most 500 lines.")
+_NOT_RIGHT = _("This cannot be right: too long, too short or not of the expected form.")
 _FIELDS = {
     "missing": _("This is needed."),
     "empty": _("There is no line yet."),
@@ -71,7 +72,8 @@ _FIELDS = {
     "not_a_price": _("An amount like 49.00 is needed."),
     "not_a_currency": _("A currency code of three letters is needed, like CNY."),
     "wrong_type": _("This is not of the right kind."),
-    "wrong_value": _("This cannot be right: too long, too short or not of the expected form."),
+    "out_of_range": _NOT_RIGHT,
+    "bad_value": _NOT_RIGHT,
     "not_a_tracking_number": _("This cannot be a tracking number."),
     "tracking_number_length": _("A tracking number has 4 to 48 characters."),
     "unreadable_code": _("This cannot be a tracking number."),

@@ -154,6 +154,7 @@ _ROOMS = (
     ("admin/nodes", mark("Warehouses"), "warehouse", "nodes:read"),
     ("admin/people", mark("People"), "people", "people:read"),
     ("admin/keys", mark("API keys"), "key", "keys:read"),
+    ("admin/walls", mark("Walls"), "shield", "audit:read"),
     ("staff", mark("Scan station"), "scan", ""),
     ("staff/unclaimed", mark("Unclaimed"), "inbox", "parcels:read"),
     ("platform", mark("Tenants"), "people", ""),

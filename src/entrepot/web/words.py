@@ -40,27 +40,16 @@ STATUS_KIND = {
 }
 
 VERB = {
-    "announce": _("Pre-alert received"),
     "announced": _("Pre-alert received"),
-    "receive": _("Arrived at the warehouse"),
+    "declared": _("Contents declared"),
+    "merged": _("Merged with its pre-alert"),
     "received": _("Arrived at the warehouse"),
-    "rescan": _("Scanned again"),
-    "rescanned": _("Scanned again"),
-    "measure": _("Weighed and measured"),
     "measured": _("Weighed and measured"),
-    "assign": _("Matched with its owner"),
     "assigned": _("Matched with its owner"),
-    "claim": _("Claimed"),
-    "claimed": _("Claimed"),
-    "inspect": _("Inspected"),
+    "contested": _("Owner in doubt"),
     "inspected": _("Inspected"),
-    "put_away": _("Put away"),
     "stored": _("Put away"),
-    "move": _("Moved to another bin"),
-    "moved": _("Moved to another bin"),
-    "hold": _("Put on hold"),
     "held": _("Put on hold"),
-    "release": _("Released"),
     "released": _("Released"),
 }
 
