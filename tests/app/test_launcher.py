@@ -1,5 +1,6 @@
 """Starting: what stands in the way is told in a line; an interrupted first run is finished."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from entrepot.app import demo_run, launcher
-from entrepot.app.launcher import NotReady, check_place, launched
+from entrepot.app.launcher import NotReady, Running, check_place, launched
 from entrepot.kernel.ids import TenantId
 from entrepot.kernel.principals import Operator
 from entrepot.platform.settings import Settings
@@ -93,3 +94,24 @@ async def test_a_demo_tenant_left_half_made_is_finished(server: InstalledServer)
         )  # fmt: skip
     tenant = await demo_run._tenant(server.plane, wanted)
     assert tenant.state == TenantState.ACTIVE
+
+
+async def test_ctrl_c_ends_the_making_of_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=tmp_path)
+    running = Running(settings, None, [])
+    cancelled = asyncio.Event()
+
+    async def make(_settings: Settings, _running: Running) -> dict[str, Any]:
+        try:
+            running.stopping = True  # the signal comes while tenants are made
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        return {}
+
+    monkeypatch.setattr(demo_run, "_make", make)
+    assert await asyncio.wait_for(demo_run._make_unless_stopped(settings, running), 5) is None
+    assert cancelled.is_set()

@@ -56,7 +56,9 @@ def demo(settings: Settings) -> None:
             path = settings.home / DEMO_FILE
             known = _known(running)
             if known is None:
-                known = asyncio.run(_make(settings, running))
+                known = asyncio.run(_make_unless_stopped(settings, running))
+                if known is None:
+                    raise KeyboardInterrupt
                 _write(path, known)
             _show(known)
             running.stay()
@@ -90,6 +92,22 @@ def _write(path: Any, known: dict[str, Any]) -> None:
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(known)))
     unfinished.rename(path)
+
+
+async def _make_unless_stopped(settings: Settings, running: Running) -> dict[str, Any] | None:
+    """Make the tenants, looking after what runs meanwhile; None when asked to stop.
+
+    The next run takes up what was begun.
+    """
+    making = asyncio.create_task(_make(settings, running))
+    while not making.done():
+        if running.stopping:
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+            return None
+        running.tend()
+        await asyncio.wait({making}, timeout=0.2)
+    return making.result()
 
 
 async def _make(settings: Settings, running: Running) -> dict[str, Any]:
