@@ -1,8 +1,13 @@
 """The operator's pages: a door of their own, no tenant's session opens them."""
 
 import re
+from html import escape
 
 from entrepot.access.operators import make_operator_link
+from entrepot.tenancy.entrances import connect
+from entrepot.tenancy.queries import last_isolation_run, list_isolation_layers
+from entrepot.tenancy.verification import verify
+from tests.postgres_fixture import OPERATOR
 from tests.web.page_house import Browser, PageHouse
 
 
@@ -33,6 +38,39 @@ async def test_an_operator_sees_tenants_servers_and_the_walls(house: PageHouse) 
     walls = await operator.client.get("/platform/isolation?lang=en")
     assert walls.status_code == 200
     assert "Isolation" in walls.text
+
+
+async def test_the_report_on_the_walls_tells_layers_checks_and_results(house: PageHouse) -> None:
+    """S1.25: each layer with how many checks, when, and what came of it; an open one by name."""
+    plane = house.trade.server.plane
+    tenant = house.trade.tenant
+    operator = await _operator(house)
+    report = await verify(plane, OPERATOR, only=tenant.tenant)
+    async with plane.database.control(OPERATOR) as tx:
+        run = await last_isolation_run(tx)
+        assert run is not None and run.finished_at is not None
+        layers = await list_isolation_layers(tx, run_id=run.run_id)
+    page = (await operator.client.get("/platform/isolation?lang=en")).text
+    assert "Nothing is open." in page
+    assert f"{run.finished_at:%H:%M}" in page
+    assert {layer.layer for layer in layers} == set(report.checks)
+    assert len(layers) >= 4
+    for layer in layers:
+        row = re.search(rf"<tr>(?:(?!</tr>).)*<strong>{layer.layer}</strong>.*?</tr>", page, re.S)
+        assert row is not None, layer.layer
+        assert f">{layer.checks}<" in row[0].replace(",", "")
+    for finding in report.findings:
+        assert escape(finding.test) in page
+    superuser = await connect(house.trade.server.superuser)
+    try:
+        await superuser.execute(f"grant connect on database {tenant.database_name} to public")
+        await verify(plane, OPERATOR, only=tenant.tenant)
+        page = (await operator.client.get("/platform/isolation?lang=en")).text
+        assert "Nothing is open." not in page
+        assert "open_databases" in page
+    finally:
+        await superuser.execute(f"revoke connect on database {tenant.database_name} from public")
+        await superuser.close()
 
 
 async def test_no_tenants_session_opens_the_operators_pages(house: PageHouse) -> None:
