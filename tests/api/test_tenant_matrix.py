@@ -275,3 +275,31 @@ async def test_nothing_that_a_receives_holds_a_canary(ours: World, theirs: World
     for target in ("/parcels?status=received", "/parcels?status=expected", "/parcels/unclaimed"):
         assert CANARY.encode() not in (await ours.key.ask("GET", target)).content
     assert CANARY.encode() in (await theirs.key.ask("GET", "/parcels?status=received")).content
+
+
+async def test_announcing_tells_nothing_of_another_warehouse(
+    server: InstalledServer, app: Any, ours: World
+) -> None:
+    """The number lies at a warehouse that is not the key's: not there, and nothing is kept."""
+    await ours.key.post("/nodes", {"code": "W-OTHER", "zone": "UTC"})
+    key = await key_for(server, app, ours.tenant.tenant, warehouses=["W-OTHER"])
+    known = {"customer_id": ours.ids["customer_id"], "tracking_number": ours.ids["number"]}
+    response = await key.ask("POST", "/pre-alerts", known)
+    assert response.status_code == 404, response.text
+    fresh = await key.ask("POST", "/pre-alerts", known | {"tracking_number": "SF4444444444444"})
+    assert fresh.status_code == 201
+
+
+async def test_contacts_on_labels_are_for_whoever_may_read_contacts(
+    server: InstalledServer, app: Any, ours: World
+) -> None:
+    label = {"recipient": "Somebody", "phone": "13800008888", "text": "call 13800008888"}
+    scan = {"warehouse": ours.ids["warehouse"], "tracking_number": "SF5555555555551"}
+    await ours.key.post("/scans", scan | {"label": label})
+    narrow = await key_for(
+        server, app, ours.tenant.tenant, scopes=set(PERMISSIONS) - {"customers:read_contact"}
+    )
+    assert "13800008888" in (await ours.key.ask("GET", "/parcels/unclaimed")).text
+    masked = await narrow.ask("GET", "/parcels/unclaimed")
+    assert "13800008888" not in masked.text
+    assert "Somebody" in masked.text

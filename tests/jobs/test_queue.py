@@ -177,3 +177,16 @@ async def test_a_lasting_fault_leaves_one_dead_letter(db: Database, clock: FakeC
         assert await lease(db) is None
     async with db.control(WORKER) as tx:
         assert len(await queue.list_dead(tx)) == 1
+
+
+async def test_an_outage_counts_for_no_try(db: Database, clock: FakeClock) -> None:
+    await put(db, "aaaa", "outbox")
+    for _ in range(12):
+        job = await lease(db)
+        assert job is not None and job.attempts == 1
+        async with db.control(WORKER) as tx:
+            await queue.postpone(tx, leased=job, worker="w", error="unavailable")
+        assert await lease(db) is None, "not before its time"
+        clock.move(queue.POSTPONED_S + 1)
+    async with db.control(WORKER) as tx:
+        assert await queue.list_dead(tx) == []

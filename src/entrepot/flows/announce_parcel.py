@@ -41,6 +41,8 @@ async def announce_parcel(tx: Tx, *, new: NewPreAlert) -> ParcelDetail:
         subject_id=announced.parcel_id,
         facts={"tracking_number": number.number, "outcome": announced.outcome},
     )
+    # Known already, but at a warehouse that is not the caller's: not there, and nothing is kept.
+    places = scope_of(tx.principal).warehouses
     return await queries.get_parcel(
-        tx, parcel_id=announced.parcel_id, scope=Scope(customer.id, None)
+        tx, parcel_id=announced.parcel_id, scope=Scope(customer.id, places)
     )

@@ -15,7 +15,7 @@ from entrepot.jobs.consumers import Consumer
 from entrepot.jobs.drain import drain
 from entrepot.kernel.ids import TenantId, new_token
 from entrepot.kernel.principals import Job, Operator
-from entrepot.kernel.refusals import Refusal
+from entrepot.kernel.refusals import Forbidden, Refusal, TooMany, Unavailable
 from entrepot.platform import audit, faults, outbox, queue
 from entrepot.platform.database import Database
 from entrepot.platform.live import Live
@@ -94,6 +94,11 @@ class Worker:
         await faults.at("worker.after_lease")
         try:
             more = await self._do(leased)
+        except (Unavailable, TooMany, Forbidden) as error:
+            log.warning("worker.job_postponed", kind=leased.kind, error=error.code)
+            async with self._db.control(_WORKER) as tx:
+                await queue.postpone(tx, leased=leased, worker=self.name, error=error.code)
+            return True
         except Exception as error:  # counted on the token; after the fifth a dead letter
             log.exception("worker.job_failed", kind=leased.kind, attempts=leased.attempts)
             async with self._db.control(_WORKER) as tx:

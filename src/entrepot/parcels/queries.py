@@ -9,6 +9,7 @@ from entrepot.parcels.scope import Scope, scope_of
 from entrepot.parcels.types import (
     Category,
     FoundBin,
+    Label,
     ParcelDetail,
     ParcelSummary,
     Place,
@@ -146,7 +147,10 @@ async def list_recent_scans(tx: ReadTx, *, warehouse: str, most: int) -> list[Pa
 async def list_unclaimed(
     tx: ReadTx, *, warehouse: str | None, after: UUID | None, most: int
 ) -> list[UnclaimedParcel]:
-    """Parcels without owner, newest first. Shoppers see masked numbers and nothing personal."""
+    """Parcels without owner, newest first. Shoppers see masked numbers and nothing personal.
+
+    Phone and free text of a label are for whoever may read contacts (`customers:read_contact`).
+    """
     scope = scope_of(tx.principal)
     if scope.is_shopper:
         rows = await tx.list(SQL["list_unclaimed_masked"], Body, most=most)
@@ -159,7 +163,16 @@ async def list_unclaimed(
             most=most,
             warehouses=scope.warehouses,
         )
-    return [msgspec.json.decode(row.body, type=UnclaimedParcel) for row in rows]
+    found = [msgspec.json.decode(row.body, type=UnclaimedParcel) for row in rows]
+    if "customers:read_contact" in tx.principal.permissions:
+        return found
+    return [msgspec.structs.replace(parcel, label=_without_contact(parcel)) for parcel in found]
+
+
+def _without_contact(parcel: UnclaimedParcel) -> Label | None:
+    if parcel.label is None:
+        return None
+    return msgspec.structs.replace(parcel.label, phone=None, text=None)
 
 
 async def list_bins_with_code(tx: ReadTx, *, warehouse: str, code: str) -> list[FoundBin]:

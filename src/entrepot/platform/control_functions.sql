@@ -121,3 +121,18 @@ begin
     return job.is_dead;
 end
 $$;
+
+-- The tenant's database is away or the tenant is shut: later again, and the try does not count.
+create or replace function platform.postpone_v1(
+    p_job_id uuid, p_worker text, p_error text, p_again_at timestamptz
+)
+returns boolean
+language plpgsql as $$
+begin
+    update platform.job as j
+    set leased_until = null, leased_by = null, last_error = p_error, due_at = p_again_at,
+        attempts = greatest(j.attempts - 1, 0)
+    where j.job_id = p_job_id and j.leased_by = p_worker;
+    return found;
+end
+$$;

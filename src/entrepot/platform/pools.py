@@ -68,7 +68,15 @@ _AWAY = (
     asyncpg.CrashShutdownError,
     asyncpg.DiskFullError,
     asyncpg.OutOfMemoryError,
+    asyncpg.QueryCanceledError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )
+
+_LIMITS = {
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+"""A request's statement that takes longer is ended and answered 503; migrations have their own."""
 
 _LOOK_AGAIN = (
     asyncpg.InvalidAuthorizationSpecificationError,  # a turned password, a login shut out
@@ -94,7 +102,8 @@ async def open_seat(login: Login, tenant: TenantId, *, shopper: bool, cache: int
         password=login.password,
         timeout=WAIT_S,
         statement_cache_size=cache,
-        server_settings={"application_name": "entrepot"},
+        command_timeout=40,
+        server_settings={"application_name": "entrepot", **_LIMITS},
     )
     try:
         await connection.set_type_codec(

@@ -22,6 +22,9 @@ LEASE_S = 30
 RETRY_S = (1, 5, 30, 120)
 """Waiting time after the first, second … failure."""
 
+POSTPONED_S = 5
+"""How soon a token is tried again whose tenant's database is away."""
+
 CHANNEL = "entrepot"
 """The one NOTIFY channel of the control database; payload `<tenant> <topic>`."""
 
@@ -88,6 +91,17 @@ async def fail(tx: Tx, *, leased: Lease, worker: str, error: str) -> bool:
             again_at=again_at,
             now=tx.now,
         )
+    )
+
+
+async def postpone(tx: Tx, *, leased: Lease, worker: str, error: str) -> None:
+    """Its database is away or shut: the work is not wrong. Later, and no try is counted."""
+    await tx.value(
+        SQL["postpone"],
+        job_id=leased.job_id,
+        worker=worker,
+        error=error[:500],
+        again_at=tx.now + timedelta(seconds=POSTPONED_S),
     )
 
 

@@ -11,6 +11,9 @@ select platform.finish_v1(:job_id, :worker, :more, :now);
 -- name: fail
 select platform.fail_v1(:job_id, :worker, :error, :again_at, :now);
 
+-- name: postpone
+select platform.postpone_v1(:job_id, :worker, :error, :again_at);
+
 -- name: list_dead
 select job_id, tenant, kind, attempts, dead_at, coalesce(last_error, '') as last_error
 from platform.job

@@ -177,7 +177,7 @@ create table platform.consumer (
 );
 grant insert, update (feed_position) on platform.consumer to entrepot_app;
 
--- Events whose effect failed: counted before each try, given up after the fifth.
+-- Events whose effect failed: counted after each try, given up after the fifth.
 create table platform.event_trouble (
     event_id uuid not null references platform.outbox,
     consumer text not null,
