@@ -139,6 +139,16 @@ async def visit(here: Visited) -> None:
         )
     owner = await here.own.owner(here.tenant)
     try:
+        # The database tells the whole row that it refuses, phone and all.
+        narrow = "alter table parties.customer add constraint narrow check (name is null) not valid"
+        await owner.execute(narrow)
+        for phone in PHONES:
+            assert ask("POST", "/customers", {"name": NAME, "phone": phone}).status_code == 500
+        await owner.execute("alter table parties.customer drop constraint narrow")
+        narrow = "alter table access.person add constraint narrow check (name is null) not valid"
+        await owner.execute(narrow)
+        assert ask("POST", "/people", {**person, "email": "c@x.example"}).status_code == 500
+        await owner.execute("alter table access.person drop constraint narrow")
         await owner.execute("alter table parties.customer rename to customer_away")
         await owner.execute("alter table access.person rename to person_away")
         broken = ask("POST", "/customers", {"name": NAME, "phone": PHONES[0]})
@@ -171,6 +181,7 @@ async def test_no_log_holds_a_secret_or_a_phone(visited: Visited) -> None:
     assert "customer" in said[0]
     for text in said:
         assert found_in(text, visited) == []
+        assert NAME not in text
 
 
 async def test_no_refusal_repeats_a_secret_or_a_phone(visited: Visited) -> None:
@@ -220,6 +231,8 @@ def test_masking_hides_by_name_and_by_shape() -> None:
     assert said["password"] == said["link_token"] == said["signature"] == "***"
     assert not any(phone in str(said) for phone in PHONES)
     assert "Secret_here" not in str(said)
+    told = mask({"exception": f"Refused: x\nDETAIL:  Failing row contains ({NAME}, EP1).\nend"})
+    assert NAME not in told["exception"] and told["exception"].endswith("end")
 
 
 def test_the_file_with_the_demos_secrets_is_for_its_owner_only(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ _SECRET_SHAPES = re.compile(
     r"|whsec_[\w+/=-]+|eks_[\w-]{20,}"  # secrets by their prefix
     r"|\+?\d[\d\s-]{8,}\d"  # phone numbers and other long digit runs
 )
+_ROWS = re.compile(r"\n(DETAIL|CONTEXT): .*")
+"""Where PostgreSQL tells the row that it refuses, names and all."""
 
 
 def mask(event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -22,7 +24,7 @@ def mask(event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         if _SECRET_NAMES.search(name):
             event[name] = "***"
         elif isinstance(value, str) and name not in {"timestamp", "trace_id", "tenant"}:
-            event[name] = _SECRET_SHAPES.sub("***", value)
+            event[name] = _SECRET_SHAPES.sub("***", _ROWS.sub(r"\n\1: ***", value))
     return event
 
 
