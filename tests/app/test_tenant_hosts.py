@@ -21,17 +21,17 @@ async def hosted(server: InstalledServer) -> str:
     """The slug of a tenant with a host of its own."""
     tenant = await server.tenant()
     operator = Operator(name="tests")
-    await add_host(server.plane, operator, tenant=tenant.tenant, host="parcels.example.com")
+    await add_host(server.plane, operator, tenant=tenant.tenant, host="hosted.example.com")
     return tenant.slug
 
 
 @pytest.mark.parametrize(
     ("host", "path", "status", "location"),
     [
-        ("parcels.example.com", "/", 307, "/t/{slug}/portal"),
-        ("PARCELS.example.com:8443", "/staff?lang=en", 307, "/t/{slug}/staff?lang=en"),
-        ("parcels.example.com", "/t/other/portal", 200, None),
-        ("parcels.example.com", "/api/v1/scans", 200, None),
+        ("hosted.example.com", "/", 307, "/t/{slug}/portal"),
+        ("HOSTED.example.com:8443", "/staff?lang=en", 307, "/t/{slug}/staff?lang=en"),
+        ("hosted.example.com", "/t/other/portal", 200, None),
+        ("hosted.example.com", "/api/v1/scans", 200, None),
         ("nobody.example.com", "/", 200, None),
         ("127.0.0.1:8080", "/", 200, None),
         ("[::1]:8080", "/", 200, None),

@@ -2,12 +2,13 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from entrepot.kernel.ids import TenantId
 from entrepot.kernel.refusals import TooMany, Unavailable
 from entrepot.platform import pools as pools_module
-from entrepot.platform.pools import Login, Pools, Seat
+from entrepot.platform.pools import Login, Pools, Seat, away
 
 A, B = TenantId("aaaaaaaaaaaa"), TenantId("bbbbbbbbbbbb")
 
@@ -127,3 +128,20 @@ async def test_what_comes_back_after_closing_is_closed(no_server: list[FakeConne
     await pools.close()
     pools.give(A, seat, broken=False)
     assert pools.open_connections == 0 and no_server[0].gone
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InternalClientError("cannot switch to state 12; another operation is in progress"),
+        asyncpg.QueryCanceledError("canceling statement due to statement timeout"),
+        asyncpg.InterfaceError("connection is closed"),
+        ConnectionResetError(),
+        TimeoutError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_a_dying_backend_leaves_behind_is_503(error: Exception) -> None:
+    """Seen with killed backends: the outcome is unknown, so the caller comes again."""
+    refusal = away(error)
+    assert refusal is not None and refusal.status == 503 and refusal.retry_after_s

@@ -68,6 +68,7 @@ _AWAY = (
     asyncpg.CrashShutdownError,
     asyncpg.DiskFullError,
     asyncpg.OutOfMemoryError,
+    asyncpg.InternalClientError,  # the driver lost its place when a backend was killed
     asyncpg.QueryCanceledError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
