@@ -1,3 +1,32 @@
 """Fixtures that every test may use."""
 
+import pytest
+
 from tests.postgres_fixture import server  # noqa: F401
+
+# What `make fast` leaves to `make test`: each takes seconds, all together more than a minute.
+SLOW = (
+    "access/test_signature_properties.py",
+    "api/test_database_wall_down.py",
+    "api/test_no_500.py",
+    "api/test_tenant_matrix.py::test_a_revoked_key_is_nobody",
+    "app/test_database_away.py",
+    "app/test_launcher.py",
+    "app/test_secrets.py",
+    "carriers/test_rating_properties.py",
+    "jobs/test_worker.py",
+    "parcels/test_matching.py",
+    "platform/test_revisions.py",
+    "routing/test_oracle.py",
+    "routing/test_properties.py",
+    "routing/test_waves.py",
+    "tenancy/test_isolation.py",
+    "tenancy/test_provisioning.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow."""
+    for item in items:
+        if any(f"tests/{name}" in item.nodeid for name in SLOW):
+            item.add_marker(pytest.mark.slow)
