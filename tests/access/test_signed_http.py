@@ -29,7 +29,8 @@ from tests.access.signed_requests import (
     compat,
     strict,
 )
-from tests.access.test_signature_mutations import COMPAT_MUTATIONS, MUTATIONS
+from tests.access.test_compat_mutations import COMPAT_MUTATIONS
+from tests.access.test_signature_mutations import MUTATIONS
 from tests.api import harness
 from tests.postgres_fixture import InstalledServer
 
