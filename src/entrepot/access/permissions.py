@@ -11,8 +11,13 @@ from collections.abc import Iterable
 PERMISSIONS = frozenset({
     "audit:read",
     "bins:create", "bins:read",
+    "catalog:change", "catalog:read",
+    "channels:change", "channels:read",
+    "consolidations:change", "consolidations:create", "consolidations:read",
+    "counts:approve", "counts:count", "counts:create", "counts:read",
     "customers:change", "customers:create", "customers:read", "customers:read_contact",
     "events:read",
+    "feeds:post", "feeds:read",
     "jobs:read", "jobs:retry",
     "keys:create", "keys:read", "keys:revoke",
     "nodes:change", "nodes:create", "nodes:read",
@@ -20,46 +25,66 @@ PERMISSIONS = frozenset({
     "parcels:receive",
     "people:change", "people:create", "people:read",
     "pre_alerts:create", "pre_alerts:read",
+    "quotes:create", "quotes:read",
+    "rate_cards:change", "rate_cards:read",
+    "reconciliation:close", "reconciliation:read", "reconciliation:repair",
+    "reservations:change", "reservations:create", "reservations:read",
     "sessions:read", "sessions:revoke",
     "settings:change", "settings:read",
+    "stock:adjust", "stock:approve", "stock:move", "stock:pick", "stock:read", "stock:receive",
 })  # fmt: skip
 """Everything a tenant can allow."""
 
-VISITOR_PERMISSIONS = frozenset({"sessions:begin"})
-"""What nobody-yet may do: try to log in. No role and no key holds it."""
+VISITOR_PERMISSIONS = frozenset({"calculator:use", "sessions:begin"})
+"""What nobody-yet may do: ask a price, try to log in. No role and no key holds it."""
 
 SHOPPER_PERMISSIONS = frozenset({
-    "customers:read", "nodes:read", "parcels:read", "pre_alerts:create", "pre_alerts:read",
-    "settings:read",
+    "consolidations:change", "consolidations:create", "consolidations:read", "customers:read",
+    "nodes:read", "parcels:read", "pre_alerts:create", "pre_alerts:read", "quotes:create",
+    "quotes:read", "settings:read",
 })  # fmt: skip
 """What a customer's log-in may do with the customer's own things."""
 
 _SEES = frozenset({
-    "bins:read", "customers:read", "nodes:read", "parcels:read", "pre_alerts:read",
-    "settings:read",
+    "bins:read", "catalog:read", "consolidations:read", "counts:read", "customers:read",
+    "nodes:read", "parcels:read", "pre_alerts:read", "settings:read", "stock:read",
 })  # fmt: skip
 """What everybody who works in a warehouse sees: suite codes and places, no phone, no price."""
 
 ROLES: dict[str, frozenset[str]] = {
     "owner": PERMISSIONS,
     "manager": _SEES | {
-        "bins:create", "customers:change", "customers:create", "customers:read_contact",
-        "events:read", "jobs:read", "jobs:retry", "nodes:change", "parcels:assign",
+        "bins:create", "catalog:change", "channels:change", "channels:read",
+        "consolidations:change", "consolidations:create", "counts:approve", "counts:count",
+        "counts:create", "customers:change", "customers:create", "customers:read_contact",
+        "events:read", "feeds:read", "jobs:read", "jobs:retry", "nodes:change", "parcels:assign",
         "parcels:change", "parcels:inspect", "parcels:put_away", "parcels:receive",
-        "people:create", "people:read", "pre_alerts:create", "sessions:read",
+        "people:create", "people:read", "pre_alerts:create", "quotes:create", "quotes:read",
+        "rate_cards:change", "rate_cards:read", "reconciliation:read", "reconciliation:repair",
+        "reservations:change", "reservations:create", "reservations:read", "sessions:read",
+        "stock:adjust", "stock:approve", "stock:move", "stock:pick", "stock:receive",
     },
-    "receiver": _SEES | {"parcels:receive"},
-    "inspector": _SEES | {"parcels:change", "parcels:inspect", "parcels:receive"},
-    "putaway": _SEES | {"parcels:put_away"},
-    "packer": _SEES,
+    "receiver": _SEES | {"counts:count", "parcels:receive", "stock:receive"},
+    "inspector": _SEES | {"parcels:change", "parcels:inspect", "parcels:receive", "stock:receive"},
+    "putaway": _SEES | {"counts:count", "parcels:put_away", "stock:move"},
+    "packer": _SEES | {"counts:count", "stock:pick"},
     "shipper": _SEES,
     "support": _SEES | {
-        "customers:change", "customers:create", "customers:read_contact", "events:read",
-        "parcels:assign", "pre_alerts:create",
+        "channels:read", "consolidations:change", "consolidations:create", "customers:change",
+        "customers:create", "customers:read_contact", "events:read", "parcels:assign",
+        "pre_alerts:create", "quotes:create", "quotes:read", "rate_cards:read",
+        "reservations:read",
     },
-    "finance": _SEES | {"customers:read_contact", "events:read"},
-    "auditor": _SEES | {"audit:read", "events:read", "jobs:read", "keys:read", "people:read",
-                        "sessions:read"},
+    "finance": _SEES | {
+        "channels:read", "customers:read_contact", "events:read", "feeds:read", "quotes:create",
+        "quotes:read", "rate_cards:change", "rate_cards:read", "reconciliation:close",
+        "reconciliation:read", "reservations:read",
+    },
+    "auditor": _SEES | {
+        "audit:read", "channels:read", "events:read", "feeds:read", "jobs:read", "keys:read",
+        "people:read", "quotes:read", "rate_cards:read", "reconciliation:read",
+        "reservations:read", "sessions:read",
+    },
 }  # fmt: skip
 """The staff roles and what each may do. The one role of a customer's log-in is no staff role."""
 
