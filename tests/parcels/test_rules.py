@@ -7,44 +7,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.kernel.refusals import Conflict
-from entrepot.parcels.rules import edges, next_status, size_differs, states, weight_differs
+from entrepot.parcels.rules import MACHINE, size_differs, weight_differs
 
-VERBS = sorted({edge.verb for edge in edges()})
-PAIRS = {(edge.source, edge.verb) for edge in edges()}
+VERBS = sorted(MACHINE.verbs)
+PAIRS = {(edge.source, edge.verb) for edge in MACHINE.edges}
 LIFE = ["expected", "received", "stored", "consolidating", "packed", "shipped", "delivered"]
 
 
 def test_the_table_has_the_way_of_a_parcel_and_the_ways_out() -> None:
-    steps = {(edge.source, edge.target) for edge in edges()}
+    steps = {(edge.source, edge.target) for edge in MACHINE.edges}
     assert set(pairwise(LIFE)) <= steps
     assert {("received", "inspected"), ("inspected", "stored"), ("abandoned", "destroyed")} <= steps
     for source in ("received", "inspected", "stored", "consolidating", "packed"):
         for target in ("returned", "lost", "merged", "split", "abandoned", "exception"):
             assert (source, target) in steps
-    assert len(states()) == 15
-    assert len(set(edges())) == len(edges())
+    assert len(MACHINE.states) == 15
+    assert len(set(MACHINE.edges)) == len(MACHINE.edges)
 
 
-@pytest.mark.parametrize(("status", "verb"), sorted(set(product(states(), VERBS)) - PAIRS))
+@pytest.mark.parametrize(("status", "verb"), sorted(set(product(MACHINE.states, VERBS)) - PAIRS))
 def test_every_pair_that_is_no_edge_is_a_conflict(status: str, verb: str) -> None:
     for steps_off in ((), ("inspect",)):
         with pytest.raises(Conflict) as caught:
-            next_status(status, verb, steps_off=steps_off)
+            MACHINE.follow(status, verb, steps_off=steps_off)
         assert caught.value.code == "wrong_state"
 
 
 def test_every_edge_leads_where_the_table_says() -> None:
-    for edge in edges():
+    for edge in MACHINE.edges:
         off = ("inspect",) if edge.verb == "put_away" else ()
-        assert next_status(edge.source, edge.verb, steps_off=off) == edge.target
+        assert MACHINE.follow(edge.source, edge.verb, steps_off=off) == edge.target
 
 
 def test_inspection_is_either_done_or_switched_off() -> None:
     with pytest.raises(Conflict):
-        next_status("received", "put_away")
+        MACHINE.follow("received", "put_away")
     with pytest.raises(Conflict):
-        next_status("received", "inspect", steps_off=("inspect",))
-    assert next_status("received", "put_away", steps_off=("inspect",)) == "stored"
+        MACHINE.follow("received", "inspect", steps_off=("inspect",))
+    assert MACHINE.follow("received", "put_away", steps_off=("inspect",)) == "stored"
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,10 @@ import pytest
 
 import entrepot
 from entrepot.parcels.rules import (
+    MACHINE,
     NUMBER_REUSED_AFTER,
     SECOND_SCAN_WITHIN,
-    edges,
     size_differs,
-    states,
     weight_differs,
 )
 from entrepot.parties.persons import one_apart, same_phone_end
@@ -31,10 +30,10 @@ async def trade(server: InstalledServer) -> Trade:
 
 
 async def test_the_database_has_every_edge_and_no_other(trade: Trade) -> None:
-    allowed = {(edge.source, edge.target) for edge in edges()}
+    allowed = {(edge.source, edge.target) for edge in MACHINE.edges}
     owner = await trade.server.owner(trade.tenant)
     try:
-        pairs = list(product(sorted(states()), repeat=2))
+        pairs = list(product(sorted(MACHINE.states), repeat=2))
         rows = await owner.fetch(
             "select g.a, g.b, parcels.status_may_change_v1(g.a, g.b) as may"
             " from unnest($1::text[], $2::text[]) as g (a, b)",
@@ -48,8 +47,8 @@ async def test_the_database_has_every_edge_and_no_other(trade: Trade) -> None:
     finally:
         await owner.close()
     assert {(row["a"], row["b"]) for row in rows if row["may"]} == allowed
-    assert all(f"'{state}'" in check for state in states())
-    assert check.count("'::text") == len(states())
+    assert all(f"'{state}'" in check for state in MACHINE.states)
+    assert check.count("'::text") == len(MACHINE.states)
 
 
 async def test_measures(trade: Trade) -> None:

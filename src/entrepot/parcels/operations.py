@@ -165,7 +165,7 @@ async def put_away(tx: Tx, *, parcel_id: UUID, into: Bin | None, code: str) -> A
         raise Conflict("parcels are not put away where they came in", code="receiving_bin")
     if taken.held:
         raise Conflict("this parcel is on hold", code="held")
-    target = rules.next_status(taken.status, "put_away", steps_off=taken.steps_off or ())
+    target = rules.MACHINE.follow(taken.status, "put_away", steps_off=taken.steps_off or ())
     await tx.value(
         SQL["move_to"],
         status=target,
