@@ -16,6 +16,7 @@ class Settings(msgspec.Struct, frozen=True):
     key-encryption key; `clock_file` shifts the clock and is obeyed only when `env` is test;
     `own_authorities` are the hosts (with port, unless it is the scheme's own) that this
     installation answers to besides loopback. X-Forwarded-Host is never believed.
+    `outgoing_loopback` lets requests to others go to this machine: tests and demos only.
     """
 
     home: Path
@@ -27,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     connection_budget: int = 60
     in_flight_per_tenant: int = 24
     own_authorities: frozenset[str] = frozenset()
+    outgoing_loopback: bool = False
 
     @property
     def key_file(self) -> Path:
@@ -64,6 +66,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     url = environ.get("ENTREPOT_DATABASE_URL") or None
     if url is not None and not url.startswith(("postgresql://", "postgres://")):
         wrong.append("ENTREPOT_DATABASE_URL must begin with postgresql://")
+    loopback = environ.get("ENTREPOT_OUTGOING_LOOPBACK", "") or "0"
+    if loopback not in ("0", "1") or (loopback == "1" and env not in ("test", "demo")):
+        wrong.append("ENTREPOT_OUTGOING_LOOPBACK is 0, or 1 where ENTREPOT_ENV is test or demo")
     settings = Settings(
         home=Path(environ.get("ENTREPOT_HOME", ".entrepot")).absolute(),
         port=whole("ENTREPOT_PORT", 8080, 1, 65535),
@@ -74,6 +79,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         connection_budget=whole("ENTREPOT_CONNECTION_BUDGET", 60, 2, 5000),
         in_flight_per_tenant=whole("ENTREPOT_IN_FLIGHT_PER_TENANT", 24, 1, 1000),
         own_authorities=_names(environ.get("ENTREPOT_AUTHORITIES", "")),
+        outgoing_loopback=loopback == "1",
     )
     if wrong:
         raise SettingsError("; ".join(wrong))
