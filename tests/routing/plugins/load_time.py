@@ -1,0 +1,4 @@
+"""A package that never finishes being imported."""
+
+while True:
+    pass
