@@ -44,10 +44,25 @@ def spoilt() -> list[tuple[str, Any]]:
     def first(problem: Document) -> tuple[Document, Document, Document]:
         return problem["nodes"][0], problem["services"][0], problem["orders"][0]
 
+    def both(problem: Document, plan: Document) -> None:
+        problem["orders"][0].update(max_shipments=1)
+        plan["orders"][0]["shipments"].append(shipment(plan))
+
+    def blocked(problem: Document, plan: Document) -> None:
+        problem["nodes"][0].update(regions_blocked=[problem["orders"][0]["dest"]["region"]])
+
+    def cash(problem: Document, plan: Document) -> None:
+        problem["orders"][0].update(cod=True)
+        problem["services"][0].update(cod=False)
+
+    def one_short(problem: Document, plan: Document) -> None:
+        shipment(plan)["units"].update(A=1)
+        plan["orders"][0].update(short={"A": 1})
+
     return [
         ("no_such_option", lambda p, a: shipment(a).update(service="X")),
-        ("region_blocked", lambda p, a: first(p)[0].update(regions_blocked=[first(p)[2]["dest"]["region"]])),
-        ("no_cod", lambda p, a: (first(p)[2].update(cod=True), first(p)[1].update(cod=False))),
+        ("region_blocked", blocked),
+        ("no_cod", cash),
         ("zone_not_served", lambda p, a: first(p)[1].update(rates=[None] * 6)),
         ("no_departure", lambda p, a: first(p)[1].update(departures=[])),
         ("too_late", lambda p, a: first(p)[2].update(deliver_by=1, late="hard")),
@@ -58,12 +73,12 @@ def spoilt() -> list[tuple[str, Any]]:
         ("not_capable", lambda p, a: first(p)[2]["lines"][0].update(tags=["hazmat"])),
         ("too_heavy", lambda p, a: first(p)[1].update(max_g=1)),
         ("wrong_sum", lambda p, a: first(p)[2]["lines"][0].update(qty=9)),
-        ("must_ship", lambda p, a: (shipment(a)["units"].update(A=1), a["orders"][0].update(short={"A": 1}))),
+        ("must_ship", one_short),
         ("wrong_orders", lambda p, a: a["orders"].clear()),
         ("overdrawn", lambda p, a: first(p)[0]["stock"].update(A=[1, 0, 0])),
         ("infeasible_with_plan", lambda p, a: a["orders"][0].update(status="infeasible")),
-        ("too_many_shipments", lambda p, a: (first(p)[2].update(max_shipments=1), a["orders"][0]["shipments"].append(shipment(a)))),
-    ]  # fmt: skip
+        ("too_many_shipments", both),
+    ]
 
 
 def two_of_a() -> Document:

@@ -88,7 +88,7 @@ def test_a_dearer_plan_is_followed_without_claiming_to_be_the_best() -> None:
 def over_stock(plan: Document) -> None:
     for order in plan["orders"]:
         for shipment in order["shipments"]:
-            shipment["units"] = {sku: 10**6 for sku in shipment["units"]}
+            shipment["units"] = dict.fromkeys(shipment["units"], 10**6)
 
 
 @pytest.mark.parametrize(
