@@ -124,27 +124,42 @@ def compile_tariff(file: CardFile) -> Tariff:
         name: tuple(sorted(cards, key=lambda prices: prices.card.valid_from))
         for name, cards in versions.items()
     }
-    cover = file.insurance
+    shared = (file.fx, file.insurance, file.member_tiers, file.value_added_services)
+    return assemble(file, services, shared_version=_digest(shared)[:12], sha256=_digest(file))
+
+
+def assemble(
+    shared: CardFile,
+    services: dict[str, tuple[CardPrices, ...]],
+    *,
+    shared_version: str,
+    sha256: str,
+) -> Tariff:
+    """Compiled cards (each service's by first day) and the rules of `shared` as one tariff.
+
+    The services of `shared` are not looked at; the cards must be compiled with its `fx`.
+    """
+    cover = shared.insurance
     return Tariff(
         services=services,
         options={name: _options(cards) for name, cards in services.items()},
-        fx=file.fx,
+        fx=shared.fx,
         insurance=cover,
         insurance_minor=(
-            to_base(file.fx, cover.min_minor, cover.currency),
-            to_base(file.fx, cover.max_insured_minor, cover.currency),
+            to_base(shared.fx, cover.min_minor, cover.currency),
+            to_base(shared.fx, cover.max_insured_minor, cover.currency),
         ),
         tiers={
             tier.tier: (tier.base_discount_permille, f"member_tiers[{index}]")
-            for index, tier in enumerate(file.member_tiers)
+            for index, tier in enumerate(shared.member_tiers)
         },
         vas={
             item.code: (item.minor, item.plus_per_kg_minor, f"value_added_services[{index}]")
-            for index, item in enumerate(file.value_added_services)
+            for index, item in enumerate(shared.value_added_services)
         },
-        thresholds=tuple(file.duty_thresholds),
-        shared_version=_digest((file.fx, cover, file.member_tiers, file.value_added_services))[:12],
-        sha256=_digest(file),
+        thresholds=tuple(shared.duty_thresholds),
+        shared_version=shared_version,
+        sha256=sha256,
     )
 
 
