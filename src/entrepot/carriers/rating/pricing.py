@@ -187,7 +187,12 @@ def _lines(
             yield Line(code, minor, card, version, place)
     for extra, minor in _extras(prices, prices.post_tax, request, zone, waybills):
         yield Line(extra.code, minor, card, version, extra.row)
-    yield from _services(tariff, request)
+    yield from service_lines(tariff, request)
+    yield from coupon_lines(request, gross)
+
+
+def coupon_lines(request: Request, gross: int) -> Iterator[Line]:
+    """What the coupon takes off a gross base price, as one line or none."""
     if request.coupon is not None:
         off = half_up(gross * request.coupon.permille, 1000)
         if request.coupon.max_minor is not None:
@@ -283,7 +288,8 @@ def _taxes(
             yield tax.code, minor, tax.row
 
 
-def _services(tariff: Tariff, request: Request) -> Iterator[Line]:
+def service_lines(tariff: Tariff, request: Request) -> Iterator[Line]:
+    """What is the same on every line: insurance, value-added services, storage."""
     version = tariff.shared_version
     insured = request.insured_minor or 0
     if insured:

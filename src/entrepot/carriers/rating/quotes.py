@@ -59,6 +59,12 @@ def quote_all(
     )
 
 
+def with_live(quote: Quote, live: Sequence[Offer]) -> Quote:
+    """The quote with live carriers' offers among the others: one order, one set of marks."""
+    offers = _marked([*quote.offers, *live])
+    return msgspec.structs.replace(quote, offers=tuple(sorted(offers, key=_position)))
+
+
 def _position(offer: Offer) -> tuple[bool, int, str]:
     return offer.price is None, offer.price.total_minor if offer.price else 0, offer.service
 

@@ -24,8 +24,15 @@ ExclusionCode = Literal[
     "no_weight_band",
     "insured_over_cap",
     "identity_missing",
+    "carrier_timed_out",
+    "carrier_unreachable",
+    "carrier_refused",
+    "carrier_nonsense",
+    "carrier_misconfigured",
+    "carrier_no_offer",
 ]
-"""In the order of `pricing_rules`; the last is ours, and only when identities were stated."""
+"""In the order of `pricing_rules`, then ours: the identity only when identities were stated, and
+what live carriers did instead of offering a price (`carriers.live`)."""
 
 
 class Piece(Row, frozen=True):
