@@ -57,7 +57,7 @@ def route_under(
     excluded: list[Excluded] = []
     for order in problem.orders:
         alone = msgspec.structs.replace(left, orders=[order])
-        applied, whole, yielded = _decided(policy, alone, at, spent, budget, explained)
+        applied, whole, yielded = decide_one(policy, alone, at, spent, budget, explained)
         plan = restored(whole.orders[0], applied)
         standing = applied.orders[0]
         plans.append(plan)
@@ -73,7 +73,7 @@ def route_under(
             )
         )  # fmt: skip
         left = remaining(left, order, plan)
-        _spend(spent, applied, plan)
+        spend(spent, applied, plan)
     cost, bound = sum(p.cost for p in plans), sum(p.lower_bound for p in plans)
     every = Plan(
         "routing-plan/1", ENGINE, status_of(plans, cost, bound), cost, bound, work, tuple(plans)
@@ -81,7 +81,7 @@ def route_under(
     return Ruled(every, tuple(outcomes), tuple(standings), tuple(excluded))
 
 
-def _decided(
+def decide_one(
     policy: Policy,
     problem: Problem,
     at: datetime,
@@ -89,7 +89,10 @@ def _decided(
     budget: int,
     explained: bool,
 ) -> tuple[Applied, Plan, tuple[str, ...]]:
-    """One order: applied, decided, and the limits that gave way."""
+    """A problem of one order: applied, decided, and the limits that gave way.
+
+    The plan speaks of the applied problem (see `restored`). `spent`: as in `applying.apply`.
+    """
     applied = apply(policy, problem, at=at, spent=spent)
     plan = route(applied.problem, budget=budget, explained=explained)
     yielding, dropped = applied.orders[0].yielding, 0
@@ -147,8 +150,8 @@ def _plain(service: str) -> str:
     return service.partition(MARK)[0]
 
 
-def _spend(spent: dict[str, int], applied: Applied, plan: OrderPlan) -> None:
-    """Add what a plan uses of the policy's capacities."""
+def spend(spent: dict[str, int], applied: Applied, plan: OrderPlan) -> None:
+    """Add what a restored plan uses of the policy's capacities."""
     nodes = {node.id: node for node in applied.problem.nodes}
     for shipment in plan.shipments:
         for use in nodes[shipment.node].uses:
