@@ -191,6 +191,34 @@ async def put_away(tx: Tx, *, parcel_id: UUID, into: Bin | None, code: str) -> A
     return None
 
 
+async def set_aside(tx: Tx, *, parcel_id: UUID, reason: str) -> None:
+    """Something is wrong with a parcel: it waits as an exception, its last known bin is kept.
+
+    `reason` is a code of the trade (`missing_at_count`). Raises NotFound, or Conflict when its
+    state does not allow it.
+    """
+    taken = await take_parcel(tx, parcel_id=parcel_id)
+    target = rules.MACHINE.follow(taken.status, "set_aside")
+    await tx.value(
+        SQL["set_status"], status=target, parcel_id=parcel_id, status_before=taken.status
+    )
+    body = {
+        "parcel_id": parcel_id,
+        "customer_id": taken.customer_id,
+        "warehouse": taken.warehouse,
+        "reason": reason,
+    }
+    await tx.value(
+        SQL["record"],
+        event_id=new_id(tx.now),
+        parcel_id=parcel_id,
+        verb="set_aside",
+        now=tx.now,
+        actor=tx.principal.actor,
+        body=msgspec.json.encode(body),
+    )
+
+
 async def take_parcel(tx: Tx, *, parcel_id: UUID) -> TakenParcel:
     """The parcel, locked; NotFound when it is unknown or outside the caller's warehouses."""
     found = await tx.find(

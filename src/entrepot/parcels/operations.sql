@@ -44,6 +44,11 @@ update parcels.parcel set status = :status, bin_id = :bin_id, sequence = sequenc
 where parcel_id = :parcel_id and status = :status_before
 returning sequence;
 
+-- name: set_status
+update parcels.parcel set status = :status, sequence = sequence + 1
+where parcel_id = :parcel_id and status = :status_before
+returning sequence;
+
 -- name: record
 select parcels.record_v1(
     :event_id, p.parcel_id, p.sequence, :verb, :now, :actor, p.node_id, p.bin_id, :body

@@ -51,6 +51,7 @@ VERB = {
     "stored": _("Put away"),
     "held": _("Put on hold"),
     "released": _("Released"),
+    "set_aside": _("Set aside: we are looking into it"),
 }
 
 COURIER = {
