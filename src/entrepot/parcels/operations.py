@@ -1,6 +1,6 @@
 """Writes of the parcels room: announce, give to an owner, put away."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -165,30 +165,57 @@ async def put_away(tx: Tx, *, parcel_id: UUID, into: Bin | None, code: str) -> A
         raise Conflict("parcels are not put away where they came in", code="receiving_bin")
     if taken.held:
         raise Conflict("this parcel is on hold", code="held")
-    target = rules.MACHINE.follow(taken.status, "put_away", steps_off=taken.steps_off or ())
+    await _store(tx, taken, into, "put_away")
+    return None
+
+
+async def find_again(tx: Tx, *, parcel_id: UUID, into: Bin) -> None:
+    """A parcel lies in this bin, whatever the book said: it is stored there from now on.
+
+    Raises NotFound, or Conflict when its state does not allow it.
+    """
+    taken = await take_parcel(tx, parcel_id=parcel_id)
+    if taken.warehouse != into.warehouse:
+        raise Conflict("this parcel is of another warehouse", code="wrong_bin", bin=into.code)
+    if taken.status == "stored":
+        await _put_into(tx, taken, into, "stored")
+    else:
+        verb = "resume_stored" if taken.status == "exception" else "put_away"
+        await _store(tx, taken, into, verb)
+
+
+async def _store(tx: Tx, taken: TakenParcel, into: Bin, verb: str) -> None:
+    target = rules.MACHINE.follow(taken.status, verb, steps_off=taken.steps_off or ())
+    await _put_into(tx, taken, into, target)
+
+
+async def _put_into(tx: Tx, taken: TakenParcel, into: Bin, target: str) -> None:
     await tx.value(
         SQL["move_to"],
         status=target,
         bin_id=into.id,
-        parcel_id=parcel_id,
+        parcel_id=taken.parcel_id,
         status_before=taken.status,
     )
     body = {
-        "parcel_id": parcel_id,
+        "parcel_id": taken.parcel_id,
         "customer_id": taken.customer_id,
         "warehouse": taken.warehouse,
         "bin": into.code,
     }
+    await _record(tx, taken.parcel_id, "stored", body)
+
+
+async def _record(tx: Tx, parcel_id: UUID, verb: str, body: Mapping[str, object]) -> None:
     await tx.value(
         SQL["record"],
         event_id=new_id(tx.now),
         parcel_id=parcel_id,
-        verb="stored",
+        verb=verb,
         now=tx.now,
         actor=tx.principal.actor,
         body=msgspec.json.encode(body),
     )
-    return None
 
 
 async def set_aside(tx: Tx, *, parcel_id: UUID, reason: str) -> None:
@@ -208,15 +235,7 @@ async def set_aside(tx: Tx, *, parcel_id: UUID, reason: str) -> None:
         "warehouse": taken.warehouse,
         "reason": reason,
     }
-    await tx.value(
-        SQL["record"],
-        event_id=new_id(tx.now),
-        parcel_id=parcel_id,
-        verb="set_aside",
-        now=tx.now,
-        actor=tx.principal.actor,
-        body=msgspec.json.encode(body),
-    )
+    await _record(tx, parcel_id, "set_aside", body)
 
 
 async def take_parcel(tx: Tx, *, parcel_id: UUID) -> TakenParcel:
