@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 Reason = Literal[
+    "other_customer",
     "other_warehouse",
     "not_arrived",
     "wrong_status",
@@ -18,11 +19,15 @@ Reason = Literal[
     "not_declared",
     "overdue_fee",
     "in_another_draft",
+    "incomplete_set",
 ]
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is asked of a parcel. `statuses` may join, `coming` are still on their way here."""
+    """What is asked of a parcel. `statuses` may join, `coming` are still on their way here.
+
+    `complete_sets`: cartons of one waybill wait for each other unless their owner names them.
+    """
 
     statuses: frozenset[str] = frozenset({"received", "inspected", "stored"})
     coming: frozenset[str] = frozenset({"expected"})
@@ -30,10 +35,12 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     declared: bool = True
     refused_tags: frozenset[str] = frozenset({"prohibited"})
     most_overdue_minor: int | None = 0
+    complete_sets: bool = True
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """A parcel as far as joining is concerned. `draft` is the draft that has claimed it."""
+    """A parcel as far as joining is concerned. `draft` is the draft that has claimed it; `mine`
+    tells whether it still belongs to the draft's customer, `asked` whether the owner named it."""
 
     warehouse: str | None
     status: str
@@ -44,6 +51,13 @@ class Facts(msgspec.Struct, frozen=True):
     tags: frozenset[str] = frozenset()
     overdue_minor: int = 0
     draft: str | None = None
+    mine: bool = True
+    incomplete: bool = False
+    asked: bool = False
+
+
+_BEING_MERGED = frozenset({"consolidating", "packed"})
+"""Statuses that a parcel has because of the consolidation that has claimed it."""
 
 
 def reasons_against(
@@ -52,12 +66,15 @@ def reasons_against(
     """Why the parcel may not join a draft in this warehouse; empty when it may. `draft` is the
     draft in question: a parcel already in it has nothing against it for that."""
     found: list[Reason] = []
+    if not facts.mine:
+        return ("other_customer",)
     if facts.status in rules.coming:
         found.append("not_arrived")
     elif facts.warehouse != warehouse:
         found.append("other_warehouse")
-    if facts.status not in rules.statuses | rules.coming and not _own(facts, draft):
-        found.append("wrong_status" if facts.draft is None else "in_another_draft")
+    if facts.status not in rules.statuses | rules.coming and not _merging(facts, draft):
+        taken = facts.draft is not None and not _own(facts, draft)
+        found.append("in_another_draft" if taken else "wrong_status")
     elif facts.draft is not None and not _own(facts, draft):
         found.append("in_another_draft")
     if facts.held:
@@ -71,11 +88,17 @@ def reasons_against(
     most = rules.most_overdue_minor
     if most is not None and facts.overdue_minor > most:
         found.append("overdue_fee")
+    if rules.complete_sets and facts.incomplete and not facts.asked:
+        found.append("incomplete_set")
     return tuple(found)
 
 
 def _own(facts: Facts, draft: str | None) -> bool:
     return draft is not None and facts.draft == draft
+
+
+def _merging(facts: Facts, draft: str | None) -> bool:
+    return _own(facts, draft) and facts.status in _BEING_MERGED
 
 
 def _measured(facts: Facts) -> bool:

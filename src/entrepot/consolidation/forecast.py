@@ -15,17 +15,19 @@ from entrepot.consolidation.packing.types import PackedCarton, Packing, Sides
 STEPS = 20
 
 
-class Forecast(msgspec.Struct, frozen=True):
-    """Outer sizes and weights of the cartons, and what the line will cost at least and at most.
-
-    `hold` is the price at the high end of the range: what a customer is asked to hold.
-    """
+class Span(msgspec.Struct, frozen=True):
+    """Outer sizes and weights of the cartons, and what the line will cost at least and at most."""
 
     outer_mm: tuple[Sides, ...]
     low_g: int
     high_g: int
     low_minor: int
     high_minor: int
+
+
+class Forecast(Span, frozen=True):
+    """A span with the price at its dear end: what a customer is asked to hold."""
+
     hold: Price
 
 
@@ -76,7 +78,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def compare(
-    forecast: Forecast, *, outer_mm: tuple[Sides, ...], gross_g: int, total_minor: int
+    forecast: Span, *, outer_mm: tuple[Sides, ...], gross_g: int, total_minor: int
 ) -> Outcome:
     """A forecast against what was packed. Cartons may come in any order and be turned."""
     over_g = _over(gross_g, forecast.low_g, forecast.high_g)
