@@ -229,6 +229,9 @@ def other_differences(file: CardFile, tariff: Tariff) -> list[str]:
             wrong.append(f"fx {currency} {minor}")
     if lock_rate(file.fx, "USD", now=NOON).until - NOON != datetime.timedelta(minutes=30):
         wrong.append("fx lock")
+    fuel = rating_own_cases.pct("29.0", 9800 + 100)
+    if october(file) != own_expected([("base", 9800), ("demand", 100), ("fuel", fuel)]):
+        wrong.append("fuel of October")
     for case in given_cases():
         given, expected = case["input"], case["expected"]
         if case["kind"] == "settle" and settled(tariff, given) != expected:
@@ -239,6 +242,18 @@ def other_differences(file: CardFile, tariff: Tariff) -> list[str]:
         ):
             wrong.append(case["id"])
     return wrong
+
+
+def october(file: CardFile) -> dict[str, Any]:
+    """MX-EXP to Hong Kong on 31 October, as if its card had begun with its first fuel rate."""
+    service = next(one for one in file.services if one.id == "MX-EXP")
+    begun = msgspec.structs.replace(service.rate, valid_from=datetime.date(2026, 10, 1))
+    early = msgspec.structs.replace(service, rate=begun)
+    tariff = compile_tariff(msgspec.structs.replace(file, services=[early]))
+    row: rating_own_cases.Row = ("", "MX-EXP", "HK", [(500, 100, 100, 100)], [], {})
+    return answer(
+        tariff, msgspec.structs.replace(as_request(row), ship_date=datetime.date(2026, 10, 31))
+    )
 
 
 def settled(tariff: Tariff, given: dict[str, Any]) -> dict[str, int]:
