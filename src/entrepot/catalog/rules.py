@@ -126,6 +126,7 @@ def canonical(new: NewSku) -> NewSku:
     """The same SKU with lists in order and codes as they are compared, so that equal is equal."""
     return msgspec.structs.replace(
         new,
+        names={tag: name.strip() for tag, name in sorted(new.names.items()) if name.strip()},
         tags=sorted(set(new.tags)),
         attributes=dict(sorted(new.attributes.items())),
         gtins=sorted(normalise_gtin(gtin) for gtin in new.gtins),

@@ -1,20 +1,26 @@
-"""Look up a code: what is it that was scanned? A parcel, a bin, a customer's suite code."""
+"""Look up a code: what is it that was scanned? A parcel, a bin, a customer's code, a SKU."""
 
 from entrepot.access.flow import query
+from entrepot.catalog.queries import find_by_code
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.kernel.refusals import Invalid
 from entrepot.nodes.queries import get_place
 from entrepot.parcels import queries
 from entrepot.parcels.payloads import read_payload
 from entrepot.parcels.scope import scope_of
-from entrepot.parcels.types import FoundCode, NewLookup
+from entrepot.parcels.types import CodeKind, FoundCode, NewLookup
 from entrepot.parties.queries import find_customer_by_code
 from entrepot.platform.database import ReadTx
+
+_KINDS: tuple[CodeKind, ...] = ("parcel", "bin", "customer", "sku", "unknown")
 
 
 @query(permission="parcels:read", callers=(Staff, ApiKey))
 async def look_up_code(tx: ReadTx, *, lookup: NewLookup) -> FoundCode:
-    """Everything that bears this code; a tracking number gives a list of parcels."""
+    """Everything that bears this code; a tracking number gives a list of parcels.
+
+    SKUs are told to whoever may read the catalogue.
+    """
     await get_place(tx, code=lookup.warehouse, warehouses=scope_of(tx.principal).warehouses)
     number = _number(lookup)
     parcels = (
@@ -25,13 +31,21 @@ async def look_up_code(tx: ReadTx, *, lookup: NewLookup) -> FoundCode:
     )
     customer = await find_customer_by_code(tx, suite_code=lookup.code, scope_customer_id=None)
     customers = [] if customer is None else [customer]
+    reads_catalog = "catalog:read" in tx.principal.permissions
+    skus = (
+        await find_by_code(tx, scanned=lookup.code, symbology=lookup.symbology)
+        if reads_catalog
+        else []
+    )
+    told = bool(parcels), bool(bins), bool(customers), bool(skus), True
     return FoundCode(
-        kind="parcel" if parcels else "bin" if bins else "customer" if customers else "unknown",
+        kind=_KINDS[told.index(True)],
         code=lookup.code,
         number=number,
         parcels=parcels,
         bins=bins,
         customers=customers,
+        skus=skus,
     )
 
 

@@ -1,5 +1,6 @@
 """Writes of the nodes room."""
 
+import asyncio
 from collections.abc import Collection, Mapping
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import msgspec
 from entrepot.kernel.ids import new_id
 from entrepot.kernel.refusals import Conflict
 from entrepot.nodes import queries, rules
+from entrepot.nodes.geocoding import Address, locate
 from entrepot.nodes.types import CreatedBins, NewBin, NewBins, NewNode, Node, NodePlace
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
@@ -19,6 +21,7 @@ async def create_node(tx: Tx, *, new: NewNode) -> Node:
     """A new node with its receiving bin. Raises Invalid, or Conflict for a code in use."""
     rules.check_new_node(new)
     node_id = new_id(tx.now)
+    lat, lon, position_from = await _position(new)
     written = await tx.execute(
         SQL["insert_node"],
         node_id=node_id,
@@ -28,8 +31,11 @@ async def create_node(tx: Tx, *, new: NewNode) -> Node:
         names=msgspec.json.encode(new.names),
         country=new.country,
         address=new.address,
-        lat=new.lat,
-        lon=new.lon,
+        city=new.city,
+        postcode=new.postcode,
+        lat=lat,
+        lon=lon,
+        position_from=position_from,
         receiving_address=msgspec.json.encode(new.receiving_address),
         receiving_phone=new.receiving_phone,
         steps_off=list(new.steps_off),
@@ -41,6 +47,16 @@ async def create_node(tx: Tx, *, new: NewNode) -> Node:
     await _tell(tx, node_id, "node.created", 1, {"warehouse": new.code, "kind": new.kind})
     await tx.value(SQL["bump_epoch"])
     return await queries.get_node(tx, code=new.code, warehouses=None)
+
+
+async def _position(new: NewNode) -> tuple[float | None, float | None, str | None]:
+    """Where the node is: as given, or found from its city or postcode, or not known."""
+    if new.lat is not None:
+        return new.lat, new.lon, "given"
+    if new.city is None and new.postcode is None:
+        return None, None, None
+    found = await asyncio.to_thread(locate, Address(new.country, new.city, new.postcode))
+    return (None, None, None) if found is None else (found.lat, found.lon, found.by)
 
 
 async def create_bins(

@@ -2,12 +2,12 @@
 
 -- name: insert_node
 insert into nodes.node (
-    node_id, code, kind, zone, names, country, address, lat, lon, receiving_address,
-    receiving_phone, steps_off, sequence, created_at
+    node_id, code, kind, zone, names, country, address, city, postcode, lat, lon, position_from,
+    receiving_address, receiving_phone, steps_off, sequence, created_at
 )
 values (
-    :node_id, :code, :kind, :zone, :names, :country, :address, :lat, :lon, :receiving_address,
-    :receiving_phone, :steps_off, 1, :now
+    :node_id, :code, :kind, :zone, :names, :country, :address, :city, :postcode, :lat, :lon,
+    :position_from, :receiving_address, :receiving_phone, :steps_off, 1, :now
 )
 on conflict (code) do nothing;
 

@@ -23,8 +23,9 @@ class NewNode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     """A node to be. `names` and `receiving_address` are by language (`zh-CN`, `en`).
 
     An address template contains `{suite_code}`, which each customer's own code replaces.
-    `zone` is an IANA time zone, `country` ISO 3166 alpha-2. `steps_off` names steps that this
-    node does not use; without it inspection is off.
+    `zone` is an IANA time zone, `country` ISO 3166 alpha-2. Without coordinates they are found
+    from city or postcode, where these are known. `steps_off` names steps that this node does not
+    use; without it inspection is off.
     """
 
     code: NodeCode
@@ -33,6 +34,8 @@ class NewNode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     names: dict[str, Annotated[str, Meta(min_length=1, max_length=120)]] = {}
     country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)")] | None = None
     address: Annotated[str, Meta(max_length=400)] | None = None
+    city: Annotated[str, Meta(min_length=1, max_length=120)] | None = None
+    postcode: Annotated[str, Meta(min_length=1, max_length=12)] | None = None
     lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
     lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
     receiving_address: dict[str, Annotated[str, Meta(min_length=1, max_length=400)]] = {}

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from entrepot.catalog.types import FoundSku
 from entrepot.parties.types import CustomerBrief
 
 Status = Literal[
@@ -15,6 +16,7 @@ Status = Literal[
 ]  # fmt: skip
 MatchedBy = Literal["pre_alert", "suite_code", "phone_tail", "order", "manual", "none"]
 Certainty = Literal["sure", "ambiguous", "none"]
+CodeKind = Literal["parcel", "bin", "customer", "sku", "unknown"]
 Step = Literal["put_away", "inspect", "ask_owner", "ask_another_piece", "already_done", "stop"]
 Grams = Annotated[int, Meta(ge=1, le=2_000_000)]
 Millimetres = Annotated[int, Meta(ge=1, le=20_000)]
@@ -292,12 +294,13 @@ class FoundCode(msgspec.Struct, frozen=True):
     `number` is the code read as a tracking number, None when it cannot be one.
     """
 
-    kind: Literal["parcel", "bin", "customer", "unknown"]
+    kind: CodeKind
     code: str
     number: str | None
     parcels: list[ParcelSummary]
     bins: list[FoundBin]
     customers: list[CustomerBrief]
+    skus: list[FoundSku] = []
 
 
 class Category(msgspec.Struct, frozen=True):

@@ -1,0 +1,27 @@
+"""Look at what an import of SKUs would do, before it does."""
+
+import msgspec
+
+from entrepot.access.flow import query
+from entrepot.catalog.files import bytes_of, plan_file
+from entrepot.catalog.operations import refuse
+from entrepot.catalog.types import Change, ImportedSkus, SkuFile
+from entrepot.kernel.principals import ApiKey, Staff
+from entrepot.platform.database import ReadTx
+
+MOST_SHOWN = 200
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """The counts, and the first rows that would do something."""
+
+    counts: ImportedSkus
+    changes: list[Change]
+
+
+@query(permission="catalog:change", callers=(ApiKey, Staff))
+async def preview_skus(tx: ReadTx, *, file: SkuFile) -> Preview:
+    """What would happen. Raises Invalid with all bad rows, as the import itself."""
+    plan = await plan_file(tx, raw=bytes_of(file))
+    refuse(plan.errors)
+    return Preview(plan.counts, plan.changes[:MOST_SHOWN])
