@@ -44,6 +44,7 @@ async def put_quote(
         subject_kind=subject.kind,
         subject_id=subject.id,
         fingerprint=subject.fingerprint,
+        parts=list(subject.parts),
         customer_id=customer_id,
         warehouse=warehouse,
         request=msgspec.json.encode(request).decode(),

@@ -2,12 +2,12 @@
 
 -- name: insert_quote
 insert into carriers.quote (
-    quote_id, subject_kind, subject_id, fingerprint, customer_id, warehouse, request, versions,
-    answer, asked_by, asked_at, expires_at, status, sequence
+    quote_id, subject_kind, subject_id, fingerprint, parts, customer_id, warehouse, request,
+    versions, answer, asked_by, asked_at, expires_at, status, sequence
 )
 values (
-    :quote_id, :subject_kind, :subject_id, :fingerprint, :customer_id, :warehouse, :request,
-    :versions, :answer, :asked_by, :now, :expires_at, 'open', 1
+    :quote_id, :subject_kind, :subject_id, :fingerprint, :parts, :customer_id, :warehouse,
+    :request, :versions, :answer, :asked_by, :now, :expires_at, 'open', 1
 );
 
 -- name: accept_quote

@@ -37,6 +37,7 @@ class QuoteRow(msgspec.Struct, frozen=True):
     subject_kind: SubjectKind
     subject_id: UUID
     fingerprint: str
+    parts: list[UUID]
     customer_id: UUID | None
     warehouse: str
     request: str
@@ -160,7 +161,7 @@ def _quote(row: QuoteRow, now: datetime) -> StoredQuote:
     return StoredQuote(
         id=row.id,
         status=rules.status_at(row.status, row.expires_at, now),
-        subject=Subject(row.subject_kind, row.subject_id, row.fingerprint),
+        subject=Subject(row.subject_kind, row.subject_id, row.fingerprint, tuple(row.parts)),
         customer_id=row.customer_id,
         warehouse=row.warehouse,
         request=msgspec.json.decode(row.request, type=Request),

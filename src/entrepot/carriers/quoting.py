@@ -21,6 +21,14 @@ async def local_today(
     return local_day(tx.now, departure.zone)
 
 
+async def known_tier(tx: ReadTx, *, warehouse: str, tier: str | None) -> str | None:
+    """A customer's tier if the rules in force have it; one that they dropped discounts nothing."""
+    if tier is None:
+        return None
+    tariff = await queries.load_tariff(tx, warehouse=warehouse)
+    return tier if tier in tariff.tiers else None
+
+
 async def price_all(
     tx: ReadTx, *, warehouse: str, request: Request, warehouses: Collection[str] | None = None
 ) -> tuple[Quote, Versions]:

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from entrepot.carriers.rating.cards import Code
 from entrepot.carriers.rating.requests import Offer, Quote, Request
 
 SubjectKind = Literal["pieces", "parcels", "consolidation"]
@@ -19,11 +20,13 @@ RULE_KINDS: tuple[RuleKind, ...] = RuleKind.__args__  # type: ignore[attr-define
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What is priced: `fingerprint` is the SHA-256 (hex) of it as it is now."""
+    """What is priced: `fingerprint` is the SHA-256 (hex) of it as it is now, `parts` the parcels
+    that it consists of, where it does."""
 
     kind: SubjectKind
     id: UUID
     fingerprint: str
+    parts: tuple[UUID, ...] = ()
 
 
 class WorkingDays(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -101,3 +104,33 @@ def view_of(quote: StoredQuote) -> QuoteView:
         expires_at=quote.expires_at,
         accepted_service=quote.accepted_service,
     )
+
+
+class OfferedService(msgspec.Struct, frozen=True):
+    """Whether a node offers a service. `pick_up`: the carrier collects at the node."""
+
+    warehouse: str
+    service: str
+    offered: bool
+    pick_up: bool
+
+
+class NodeServiceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One service to be switched on or off at a node."""
+
+    service: Code
+    offered: bool
+    pick_up: bool = False
+
+
+class NodeServiceChanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Services to be switched at a node; those not named stay as they are."""
+
+    services: Annotated[list[NodeServiceChange], Meta(min_length=1, max_length=500)]
+
+
+class NodeServices(msgspec.Struct, frozen=True):
+    """What a node offers, by service; services that nobody has switched are not offered."""
+
+    warehouse: str
+    services: list[OfferedService]

@@ -137,6 +137,7 @@ def _is_struct(annotation: Any) -> bool:
 
 def _member(value: Any, members: tuple[Any, ...]) -> Any:
     """The member of a union that the value means to be: by its tag, else the only fit."""
+    members = tuple(get_args(m)[0] if get_origin(m) is Annotated else m for m in members)
     if isinstance(value, dict):
         structs = [member for member in members if _is_struct(member)]
         for member in structs:
