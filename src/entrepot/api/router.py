@@ -10,7 +10,6 @@ from entrepot.api.consolidations import CONSOLIDATION_ROUTES
 from entrepot.api.guard import Guard, provide_caller
 from entrepot.api.openapi import document
 from entrepot.api.prices import PRICE_ROUTES
-from entrepot.api.prices import PRICE_ROUTES
 from entrepot.api.routes import ROUTES
 from entrepot.api.watch import WATCH_ROUTES
 from entrepot.platform.database import Database
