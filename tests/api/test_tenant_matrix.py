@@ -18,23 +18,11 @@ from entrepot.access.permissions import PERMISSIONS
 from entrepot.flows.revoke_api_key import revoke_api_key
 from entrepot.kernel.principals import Operator
 from tests.api.harness import ApiKeyInHand, api_app, key_for
+from tests.api.matrix_operation import Operation
+from tests.api.matrix_prices import PRICE_OPERATIONS, add_prices
 from tests.postgres_fixture import InstalledServer
 
 CANARY = "Kanarienvogel-B"
-
-
-class Operation(NamedTuple):
-    """A good request: target and body hold `{name}` for ids of the world it is asked in."""
-
-    method: str
-    path: str
-    target: str
-    body: Any
-    permission: str
-    ids: tuple[str, ...]
-    """Which ids are in it: each is swapped for a foreign one in turn."""
-    foreign: int = 404
-    """What a foreign id answers; 200 for a search, which then must be empty."""
 
 
 PARCEL = "/parcels/{parcel_id}"
@@ -94,6 +82,7 @@ OPERATIONS = [
         "people:create", ("warehouse",),
     ),
     Operation("PUT", "/suite-rule", "/suite-rule", {"prefix": "AB", "first_number": 1}, "settings:change", ()),
+    *PRICE_OPERATIONS,
 ]  # fmt: skip
 
 
@@ -134,6 +123,7 @@ async def build_world(server: InstalledServer, app: Any, side: str) -> World:
         "customer_id": customer["id"], "suite_code": customer["suite_code"],
         "parcel_id": received["parcel"]["id"],
     }  # fmt: skip
+    ids |= await add_prices(key, side, ids, secret=name)
     return World(key, ids, tenant)
 
 
@@ -250,7 +240,7 @@ async def test_a_revoked_key_is_nobody(
     assert (await key.ask("GET", "/parcels?tracking_number=X1234567890")).status_code == 200
     operator = Operator(name="tests", tenant=ours.tenant.tenant, permissions=PERMISSIONS)
     await revoke_api_key(server.database, operator, Stamp(), key_id=key.key_id)
-    if operation.method == "GET" or operation.target == "/lookups":
+    if operation.method == "GET" or operation.target.endswith(("/lookups", "/previews")):
         await asyncio.sleep(1.05)
     response = await ask(key, operation, ours.ids)
     assert (response.status_code, response.json()["code"]) == (401, "signature_invalid")
