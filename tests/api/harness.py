@@ -16,13 +16,13 @@ from entrepot.access.signing import sign, signing_secret
 from entrepot.access.types import KeyAlgorithm, NewApiKey
 from entrepot.api.answers import answer
 from entrepot.api.guard import Guard
-from entrepot.api.rates import Buckets
 from entrepot.api.router import api_routers
 from entrepot.api.thin import thin_scans
 from entrepot.api.watch import counted
 from entrepot.flows.create_api_key import create_api_key
 from entrepot.kernel.ids import TenantId, new_token
 from entrepot.kernel.principals import Operator
+from entrepot.platform.buckets import Buckets
 from entrepot.platform.clock import system_clock
 from entrepot.platform.secrets import read_key
 from tests.postgres_fixture import InstalledServer

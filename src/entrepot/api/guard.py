@@ -16,10 +16,10 @@ from litestar.types import Scope
 from entrepot.access.flow import Stamp
 from entrepot.access.signatures import Message, Proof
 from entrepot.api.deps import MOST_BODY_BYTES, Caller
-from entrepot.api.rates import Buckets
 from entrepot.kernel.ids import new_token
 from entrepot.kernel.principals import ApiKey
 from entrepot.kernel.refusals import TooLarge, Unauthenticated
+from entrepot.platform.buckets import Buckets
 
 CALLER_GONE = 499
 """Counted for a caller who went away before the request was whole: nobody reads the answer."""

@@ -12,7 +12,7 @@ from entrepot import __version__
 from entrepot.access.authentication import Authenticator
 from entrepot.api.answers import answer
 from entrepot.api.guard import Guard
-from entrepot.api.rates import Buckets
+from entrepot.platform.buckets import Buckets
 from entrepot.api.router import api_routers
 from entrepot.api.thin import thin_scans
 from entrepot.api.watch import counted

@@ -1,7 +1,7 @@
 """The reader's language: which one, and numbers, times, weights and words in it."""
 
 import gettext
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -83,6 +83,11 @@ def show_time(at: datetime, zone: str, language: str) -> str:
 def show_clock(at: datetime, zone: str, language: str) -> str:
     """The time of day alone: `10:42`."""
     return format_skeleton("Hm", at, tzinfo=ZoneInfo(zone), locale=babel_locale(language))
+
+
+def show_day(day: date, language: str) -> str:
+    """A day without its year, with its weekday: `Tue, Nov 24`."""
+    return format_skeleton("MMMEd", day, locale=babel_locale(language))
 
 
 def show_age(span: timedelta, language: str) -> str:

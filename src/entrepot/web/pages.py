@@ -4,6 +4,7 @@ from litestar import Router
 from litestar.di import Provide
 
 from entrepot.web.assets import Assets, static_handler
+from entrepot.web.calculator_pages import CALCULATOR_PAGES
 from entrepot.web.deps import Site, WebDeps
 from entrepot.web.developer_pages import DEVELOPER_PAGES
 from entrepot.web.door_pages import DOOR_PAGES
@@ -50,7 +51,7 @@ def page_router(deps: WebDeps) -> Router:
     house = Router(
         path="/t/{slug:str}",
         guards=[house_guard(site)],
-        route_handlers=[*DOOR_PAGES, staff, shoppers],
+        route_handlers=[*DOOR_PAGES, *CALCULATOR_PAGES, staff, shoppers],
     )
     operators = Router(
         path="/platform", guards=[operator_guard(site)], route_handlers=OPERATOR_PAGES

@@ -57,6 +57,7 @@ _CODES = {
     "node_code_taken": (_("Code is taken"), _("Another warehouse has this code.")),
     "email_taken": (_("Is here already"), _("Somebody here has this e-mail address.")),
     "stronger_grant": (_("Not allowed"), _("Nobody hands on more than they hold.")),
+    "no_tariff": (_("No prices yet"), _("The office has not entered its prices. Ask again later.")),
     "tenant_suspended": (_("Closed for now"), _("These pages are suspended.")),
 }
 
@@ -70,6 +71,9 @@ _FIELDS = {
     "not_a_quantity": _("A whole number from 1 to 100,000 is needed."),
     "not_an_amount": _("An amount like 49.00 is needed."),
     "not_a_price": _("An amount like 49.00 is needed."),
+    "not_a_measure": _("A number above zero is needed, like 1.25."),
+    "too_fine": _("That is finer than grams and millimetres."),
+    "no_rate": _("There is no exchange rate for this currency."),
     "not_a_currency": _("A currency code of three letters is needed, like CNY."),
     "wrong_type": _("This is not of the right kind."),
     "out_of_range": _NOT_RIGHT,

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from entrepot.parcels.types import Item
-from entrepot.web import languages, words
+from entrepot.web import languages, price_words, words
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -63,6 +63,9 @@ def environment(language: str) -> Environment:
     made.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     made.globals.update(
         words={name: getattr(words, name) for name in dir(words) if name.isupper()},
+        price_words={
+            name: getattr(price_words, name) for name in dir(price_words) if name.isupper()
+        },
         languages=languages.LANGUAGES,
         language=language,
         now_age=lambda since, now: languages.show_age(now - since, language),
@@ -75,6 +78,8 @@ def environment(language: str) -> Environment:
         weight=lambda value: languages.show_weight(value, language),
         price=partial(_price, language),
         size=partial(_size, language),
+        money=lambda minor, currency: languages.show_money(minor, currency, language),
+        day=lambda day: languages.show_day(day, language),
         named=lambda names, otherwise: named(language, names, otherwise),
         lines=_multiline,
         mask=mask,
