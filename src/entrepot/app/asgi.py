@@ -12,7 +12,6 @@ from entrepot import __version__
 from entrepot.access.authentication import Authenticator
 from entrepot.api.answers import answer
 from entrepot.api.guard import Guard
-from entrepot.platform.buckets import Buckets
 from entrepot.api.router import api_routers
 from entrepot.api.thin import thin_scans
 from entrepot.api.watch import counted
@@ -21,6 +20,7 @@ from entrepot.app.logs import configure_logs
 from entrepot.app.pages import page_tenants
 from entrepot.app.tenant_hosts import lead_by_host
 from entrepot.app.wiring import House, open_house
+from entrepot.platform.buckets import Buckets
 from entrepot.platform.settings import Settings, read_settings
 from entrepot.web.deps import WebDeps
 from entrepot.web.pages import page_router
