@@ -306,3 +306,11 @@ class Undone(msgspec.Struct, frozen=True):
     id: UUID
     code: str
     parcels: list[UUID]
+
+
+class WarehouseLines(msgspec.Struct, frozen=True):
+    """Where a warehouse's lines go (ISO 3166), and what their cards call lines of a price:
+    `<service>/<code>` → names by language."""
+
+    countries: tuple[str, ...]
+    line_names: dict[str, dict[str, str]]

@@ -49,8 +49,34 @@ def three_views(
     )
 
 
+def separate_views(
+    inner_mm: Sides, placements: Sequence[Placement], names: Mapping[str, str]
+) -> dict[str, str]:
+    """The same three views as an SVG each, so that a phone can show them one below the other.
+
+    Numbers are drawn in a size that can still be read when the picture is as wide as a phone.
+    """
+    letters = max(inner_mm) // 12 + 1
+    found = {}
+    for view, axes in VIEWS:
+        width, height = inner_mm[axes[0]], inner_mm[axes[1]]
+        body = _view(inner_mm, placements, axes, 0, "", letters=letters)
+        found[view] = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-4 {GAP_MM - 4} {width + 8} '
+            f'{height + 8}" role="img" aria-label={quoteattr(names[view])} '
+            f'font-family="sans-serif" font-size="{letters}">{body}</svg>'
+        )
+    return found
+
+
 def _view(
-    inner_mm: Sides, placements: Sequence[Placement], axes: Axes, left: int, caption: str
+    inner_mm: Sides,
+    placements: Sequence[Placement],
+    axes: Axes,
+    left: int,
+    caption: str,
+    *,
+    letters: int = 28,
 ) -> str:
     across, along, deep, upwards = axes
     width, height = inner_mm[across], inner_mm[along]
@@ -63,12 +89,13 @@ def _view(
         x, y = placement.at[across], placement.at[along]
         a, b = placement.mm[across], placement.mm[along]
         top = height - y - b if upwards else y
+        middle, base = x + a // 2, top + b // 2 + letters * 3 // 8
         colour = COLOURS[(number - 1) % len(COLOURS)]
         shapes.append(
             f"<g><title>{number}: {escape(placement.id)}</title>"
             f'<rect x="{x}" y="{top}" width="{a}" height="{b}" fill="{colour}" '
             f'fill-opacity="0.9" stroke="#222" stroke-width="2"/>'
-            f'<text x="{x + a // 2}" y="{top + b // 2 + 10}" text-anchor="middle">{number}</text>'
+            f'<text x="{middle}" y="{base}" text-anchor="middle">{number}</text>'
             "</g>"
         )
     words = f'<text y="-8">{escape(caption)}</text>' if caption else ""
