@@ -8,6 +8,7 @@ from entrepot.api.answers import AnyRequest, answer, refuse_other_media
 from entrepot.api.catalog import CATALOG_ROUTES
 from entrepot.api.consolidations import CONSOLIDATION_ROUTES
 from entrepot.api.guard import Guard, provide_caller
+from entrepot.api.nodes import NODE_ROUTES
 from entrepot.api.openapi import document
 from entrepot.api.prices import PRICE_ROUTES
 from entrepot.api.routes import ROUTES
@@ -21,7 +22,13 @@ def api_routers(database: Database, guard: Guard, sealing: SealingKey) -> list[R
     provided = {"db": Provide(lambda: database, sync_to_thread=False, use_cache=True)}
     signed = Router(
         "/api/v1",
-        route_handlers=[*ROUTES, *CATALOG_ROUTES, *PRICE_ROUTES, *CONSOLIDATION_ROUTES],
+        route_handlers=[
+            *ROUTES,
+            *CATALOG_ROUTES,
+            *NODE_ROUTES,
+            *PRICE_ROUTES,
+            *CONSOLIDATION_ROUTES,
+        ],
         guards=[guard.for_routes()],
         before_request=refuse_other_media,
         dependencies={

@@ -29,6 +29,10 @@ class Address(msgspec.Struct, frozen=True):
     postcode: str | None
 
 
+_MOST_KEPT = 10_000
+_kept: dict[Address, Located | None] = {}
+
+
 def locate(address: Address) -> Located | None:
     """Coordinates of one place; see `locate_all`."""
     return locate_all([address])[0]
@@ -37,9 +41,18 @@ def locate(address: Address) -> Located | None:
 def locate_all(addresses: Sequence[Address]) -> list[Located | None]:
     """Coordinates by city, else by postcode, else None.
 
-    Takes a third of a second however many are asked, so ask for many at once and in a thread;
-    the table is not kept in memory.
+    Takes a third of a second however many are asked, so ask for many at once and in a thread.
+    The table is not kept in memory, the answers are.
     """
+    new = sorted({one for one in addresses if one not in _kept}, key=repr)
+    if new:
+        if len(_kept) + len(new) > _MOST_KEPT:
+            _kept.clear()
+        _kept.update(zip(new, _look_up(new), strict=True))
+    return [_kept.get(one) for one in addresses]
+
+
+def _look_up(addresses: Sequence[Address]) -> list[Located | None]:
     by_city = [_wanted(one.country, one.city) for one in addresses]
     by_postcode = [_wanted(one.country, _city_of(one)) for one in addresses]
     found = _coordinates({key for keys in (*by_city, *by_postcode) for key in keys})

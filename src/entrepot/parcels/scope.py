@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 
 from entrepot.kernel.principals import ApiKey, Principal, Shopper, Staff
+from entrepot.kernel.refusals import Forbidden
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -26,3 +27,9 @@ def scope_of(principal: Principal) -> Scope:
     if isinstance(principal, Staff | ApiKey) and principal.warehouses is not None:
         return Scope(None, sorted(principal.warehouses))
     return Scope(None, None)
+
+
+def needs_all_warehouses(principal: Principal) -> None:
+    """Raises Forbidden for whoever works with some warehouses only: this concerns them all."""
+    if scope_of(principal).warehouses is not None:
+        raise Forbidden("this concerns every warehouse", code="all_warehouses_needed")
