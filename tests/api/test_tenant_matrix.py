@@ -18,6 +18,7 @@ from entrepot.access.permissions import PERMISSIONS
 from entrepot.flows.revoke_api_key import revoke_api_key
 from entrepot.kernel.principals import Operator
 from tests.api.harness import ApiKeyInHand, api_app, key_for
+from tests.api.matrix_catalog import CATALOG_OPERATIONS, add_catalog
 from tests.api.matrix_operation import Operation
 from tests.api.matrix_prices import PRICE_OPERATIONS, add_prices
 from tests.postgres_fixture import InstalledServer
@@ -83,6 +84,7 @@ OPERATIONS = [
     ),
     Operation("PUT", "/suite-rule", "/suite-rule", {"prefix": "AB", "first_number": 1}, "settings:change", ()),
     *PRICE_OPERATIONS,
+    *CATALOG_OPERATIONS,
 ]  # fmt: skip
 
 
@@ -124,6 +126,7 @@ async def build_world(server: InstalledServer, app: Any, side: str) -> World:
         "parcel_id": received["parcel"]["id"],
     }  # fmt: skip
     ids |= await add_prices(key, side, ids, secret=name)
+    ids |= await add_catalog(key, side, ids, secret=name)
     return World(key, ids, tenant)
 
 
