@@ -7,6 +7,7 @@ already under the same version with the same content is left alone; other conten
 """
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Literal
@@ -25,6 +26,7 @@ from entrepot.carriers.types import RULE_KINDS, RuleKind, WorkingDays
 from entrepot.kernel.reading import convert
 from entrepot.kernel.refusals import FieldError, Invalid
 
+_MET = re.compile(r"(services\[\d+\]\.rate) is")
 Form = Literal["json", "csv", "xlsx"]
 
 
@@ -250,12 +252,19 @@ def _misfits(
     whole = msgspec.convert({**form, "services": []}, _Rules)
     file = msgspec.structs.replace(whole, services=together)
     found = findings(file)
-    return [
-        msgspec.structs.replace(
-            error, path=_placed(error.path, places), message=_placed(error.message, places)
-        )
-        for error in found
-    ]
+    return [_at_home(error, places) for error in found]
+
+
+def _at_home(error: FieldError, places: Sequence[str]) -> FieldError:
+    """The error at its place in the file. Of two versions that meet, the file's is the one to be
+    mended, whichever was named first."""
+    path, message = _placed(error.path, places), _placed(error.message, places)
+    other = _MET.search(message)
+    if path.startswith("stored ") and path.endswith(".rate.valid_from") and other:
+        rate = path.removesuffix(".valid_from")
+        message = message.replace(other[0], f"{rate} is")
+        path = f"{other[1]}.valid_from"
+    return FieldError(path, error.code, message)
 
 
 class _Rules(CardFile, frozen=True):
