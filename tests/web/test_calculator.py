@@ -57,7 +57,7 @@ async def test_prices_stand_side_by_side_with_their_lines(prices: PageHouse) -> 
     text = shown(answer.text)
     for word in ("Meridian Express", "Freight", "Fuel surcharge", "Total", "Cheapest", "Fastest"):
         assert word in text
-    assert "Not for this shipment" in text
+    assert "lines do not go to this address" in text
     assert "It does not go to this address." in text
     assert re.search(r"Charged for [\d.]+ kg: it weighs 2.1 kg", text)
     assert 'value="20,5"' in answer.text

@@ -70,6 +70,9 @@ def environment(language: str) -> Environment:
         language=language,
         now_age=lambda since, now: languages.show_age(now - since, language),
     )
+    made.tests["goes_elsewhere"] = lambda reasons: any(
+        reason.code == "country_not_served" for reason in reasons
+    )
     made.filters.update(
         when=partial(_time_tag, language),
         clock=lambda at, zone: languages.show_clock(at, zone, language),
