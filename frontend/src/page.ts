@@ -2,6 +2,7 @@
 import "@tabler/core/dist/css/tabler.css";
 import "./styles/entrepot.css";
 import "./styles/prices.css";
+import "./styles/consolidations.css";
 import "./htmx-global";
 import "htmx-ext-sse";
 import { csrfToken } from "./csrf";

@@ -14,6 +14,7 @@ from entrepot.kernel.principals import Shopper
 from entrepot.kernel.refusals import Unauthenticated
 from entrepot.nodes.types import ReceivingAddress
 from entrepot.web.answers import page
+from entrepot.web.consolidation_views import click_context
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.visits import Visit
 
@@ -60,7 +61,9 @@ async def _home(deps: Site, visit: Visit, template: str, suite_code: str) -> Res
         home=await shopper_home(deps.db, shopper_of(visit)),
         zone=visit.house_of.zone,
         zones=places.zones,
+        names=places.names,
         suite_code=suite_code,
+        **await click_context(deps, visit, shopper_of(visit)),
     )
 
 

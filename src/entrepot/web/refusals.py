@@ -58,6 +58,40 @@ _CODES = {
     "email_taken": (_("Is here already"), _("Somebody here has this e-mail address.")),
     "stronger_grant": (_("Not allowed"), _("Nobody hands on more than they hold.")),
     "no_tariff": (_("No prices yet"), _("The office has not entered its prices. Ask again later.")),
+    "nothing_eligible": (
+        _("Nothing can go now"),
+        _("Each parcel says why it stays behind."),
+    ),
+    "parcels_not_eligible": (
+        _("A parcel cannot go"),
+        _("It is in another consolidation, or something keeps it back."),
+    ),
+    "parcels_changed": (
+        _("The parcels have changed"),
+        _("Look at the new prices, then choose again."),
+    ),
+    "quote_expired": (
+        _("The prices have expired"),
+        _("Look at the new prices, then choose again."),
+    ),
+    "quote_superseded": (
+        _("The prices have expired"),
+        _("Look at the new prices, then choose again."),
+    ),
+    "quote_changed": (
+        _("The prices have expired"),
+        _("Look at the new prices, then choose again."),
+    ),
+    "too_many_parcels": (_("Too many parcels"), _("One consolidation holds at most 100.")),
+    "service_not_offered": (
+        _("This line does not take it"),
+        _("Choose one of the lines that show a price."),
+    ),
+    "country_missing": (_("A country is needed"), _("Choose where it goes.")),
+    "not_priced": (
+        _("No prices yet"),
+        _("Something is missing before it can be priced: see above."),
+    ),
     "tenant_suspended": (_("Closed for now"), _("These pages are suspended.")),
 }
 

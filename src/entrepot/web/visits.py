@@ -146,10 +146,12 @@ _AREAS = (
 )
 _ROOMS = (
     ("portal", mark("My parcels"), "parcel", ""),
+    ("portal/consolidations", mark("Consolidations"), "parcel", ""),
     ("portal/pre-alert", mark("Pre-alert"), "plus", ""),
     ("portal/address", mark("Address"), "place", ""),
     ("admin", mark("Today"), "list", ""),
     ("admin/parcels", mark("Parcels"), "parcel", "parcels:read"),
+    ("admin/consolidations", mark("Consolidations"), "parcel", "consolidations:read"),
     ("admin/customers", mark("Customers"), "person", "customers:read"),
     ("admin/nodes", mark("Warehouses"), "warehouse", "nodes:read"),
     ("admin/people", mark("People"), "people", "people:read"),
