@@ -8,7 +8,7 @@ import msgspec
 from entrepot.catalog.codes import normalise_code, normalise_gtin
 from entrepot.catalog.types import NewSku, Pack, Sku, SupplierCode
 from entrepot.catalog.units import read_unit, write_ratio
-from entrepot.kernel.attributes import Attribute, value_faults
+from entrepot.kernel.attributes import Attribute, demands, value_faults
 from entrepot.kernel.refusals import FieldError
 
 MOST_ROWS = 20_000
@@ -165,3 +165,9 @@ def differing(before: NewSku, after: NewSku) -> list[str]:
     return [
         name for name in NewSku.__struct_fields__ if getattr(before, name) != getattr(after, name)
     ]
+
+
+def required_tags(sku: NewSku | Sku) -> list[str]:
+    """What a node and a service must be able to do for this SKU: its tags, and every boolean
+    attribute that is true (the node's attribute of the same name must be true as well)."""
+    return sorted({*sku.tags, *demands(sku.attributes)})
