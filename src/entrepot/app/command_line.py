@@ -17,11 +17,11 @@ from entrepot.cli.commands import Wiring, app
 from entrepot.cli.control import TROUBLE
 from entrepot.cli.keys import keys, make_owner_link
 from entrepot.cli.operators import operators
-from entrepot.cli.route import route_command
+from entrepot.cli.routing import route
 from entrepot.platform.settings import read_settings
 
 app.add_typer(keys, name="keys")
-app.command("route")(route_command)
+app.add_typer(route, name="route")
 app.add_typer(audit, name="audit")
 app.add_typer(operators, name="operators")
 

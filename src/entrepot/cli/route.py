@@ -11,17 +11,20 @@ from typing import Annotated
 import msgspec
 import typer
 
+from entrepot.cli.complaints import BAD_INPUT, INFEASIBLE, complain, read_policy_file
+from entrepot.cli.recorded import Asking
+from entrepot.cli.recorded import decide as decide_asking
 from entrepot.kernel.refusals import Refusal
+from entrepot.routing.allocators.sending import DEADLINE_S
 from entrepot.routing.engine.asking import untouched
 from entrepot.routing.engine.deciding import DEFAULT_BUDGET, Decision, decide
 from entrepot.routing.engine.decoding import read_problem
-from entrepot.routing.engine.format import Problem, plan_bytes
+from entrepot.routing.engine.format import Plan, Problem, plan_bytes
 from entrepot.routing.engine.network import Network
 from entrepot.routing.engine.routing import route, with_candidates
 from entrepot.routing.engine.waves import Progress, route_wave
-
-BAD_INPUT = 2
-INFEASIBLE = 3
+from entrepot.routing.policy.applying import moment_of
+from entrepot.routing.policy.deciding import route_under
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -59,17 +62,47 @@ def route_command(
     bench: Annotated[
         bool, typer.Option("--bench", help="Print CPU times per order instead of the plan.")
     ] = False,
+    policy: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Decide under this routing-policy/1.")
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Keep a record of every decision here.")
+    ] = None,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(help="A rule of an installed package; NAME=stop: never without it."),
+    ] = None,
+    allocator: Annotated[
+        str | None, typer.Option(metavar="URL", help="Ask this allocator; ours is the fallback.")
+    ] = None,
+    allocator_seconds: Annotated[
+        float, typer.Option(min=0.01, max=60, help="How long the allocator may take.")
+    ] = DEADLINE_S,
+    loopback: Annotated[
+        bool, typer.Option("--loopback", help="The allocator may be on this machine.")
+    ] = False,
 ) -> None:
     """Decide from which nodes, in how many shipments and with which services orders are filled."""
+    asking = Asking(record, tuple(rule or ()), allocator, allocator_seconds, loopback)
+    if (asking.any or policy) and (wave or bench):
+        raise typer.BadParameter("--wave and --bench go without policy, record, rule and allocator")
+    if asking.any and explain:
+        raise typer.BadParameter("records are explained by `route what-if RECORD --forced`")
     try:
+        ruled = None if policy is None else read_policy_file(policy)
         problem = _read(file)
-        output, status = (
-            _timed(problem, budget)
-            if bench
-            else _planned(problem, budget, explain=explain, wave=wave)
-        )
+        if asking.any:
+            output, status = _told(decide_asking(problem, asking, policy=ruled, budget=budget))
+        elif ruled is not None:
+            at = moment_of(problem)
+            under = route_under(ruled, problem, at=at, budget=budget, explained=explain)
+            output, status = _told(under.plan)
+        elif bench:
+            output, status = _timed(problem, budget)
+        else:
+            output, status = _planned(problem, budget, explain=explain, wave=wave)
     except Refusal as refusal:
-        _complain(refusal)
+        complain(refusal)
         raise typer.Exit(BAD_INPUT) from None
     sys.stdout.buffer.write(output + b"\n")
     sys.stdout.buffer.flush()
@@ -93,6 +126,10 @@ def _planned(problem: Problem, budget: int, *, explain: bool, wave: bool) -> tup
         plan = with_candidates(problem, plan, budget=budget) if explain else plan
     else:
         plan = route(problem, budget=budget, explained=explain)
+    return _told(plan)
+
+
+def _told(plan: Plan) -> tuple[bytes, str]:
     return plan_bytes(plan), plan.status
 
 
@@ -140,10 +177,3 @@ def _spread(times: list[float]) -> Spread:
     points = (min(len(ordered) - 1, len(ordered) * share // 100) for share in (50, 90, 99))
     p50, p90, p99 = (round(ordered[point], 3) for point in points)
     return Spread(p50, p90, p99)
-
-
-def _complain(refusal: Refusal) -> None:
-    """Every mistake on a line of its own: path, message, code."""
-    typer.echo(f"{refusal.message} ({refusal.code})", err=True)
-    for error in refusal.errors:
-        typer.echo(f"{error.path or '(document)'}: {error.message} ({error.code})", err=True)

@@ -13,7 +13,6 @@ from entrepot.routing.engine.deciding import DEFAULT_BUDGET
 from entrepot.routing.engine.format import OrderPlan, Plan, Problem
 from entrepot.routing.engine.routing import ENGINE, status_of
 from entrepot.routing.judging import Rows
-from entrepot.routing.plugins.outcomes import RuleOutcome
 from entrepot.routing.plugins.runner import RuleRunner
 from entrepot.routing.policy.document import Policy
 from entrepot.routing.policy.files import policy_hash
@@ -26,6 +25,7 @@ class Recorder:
     """Decides orders in turn and keeps what they take; `bound` is the whole problem's so far.
 
     `runners`: rule packages asked about every order. `versions`: of the rows, kept as given.
+    `asked`: what came of asking an allocator before.
     """
 
     def __init__(
@@ -36,8 +36,10 @@ class Recorder:
         runners: Sequence[RuleRunner] = (),
         budget: int = DEFAULT_BUDGET,
         versions: Versions | None = None,
+        asked: Asked | None = None,
     ) -> None:
         self.problem = problem
+        self.asked = asked
         self.policy = policy
         self.name = None if policy is None else name_of(policy)
         self.runners = runners
@@ -55,18 +57,23 @@ class Recorder:
             setting = Setting(self.policy, outcomes, dict(self.spent), self.budget)
             decided = decide_rows(rows, setting)
             self.bound += self._alone(rows, setting, decided)
-            yield record_of(rows, setting, decided, name=self.name, versions=self.versions)
+            yield self._record(rows, setting, decided)
             self.taken.draw(order, decided.plan)
             self.spent = decided.spent
 
-    def followed(self, plan: Plan, asked: Asked) -> Iterator[Record]:
+    def followed(self, plan: Plan) -> Iterator[Record]:
         """Records of somebody else's plan for the whole problem, judged and priced before."""
         for order, given in zip(self.problem.orders, plan.orders, strict=True):
             rows = rows_for(self.taken, order)
             setting = Setting(budget=self.budget)
             decided = decide_given(rows, setting, given)
-            yield record_of(rows, setting, decided, versions=self.versions, allocator=asked)
+            yield self._record(rows, setting, decided)
             self.taken.draw(order, given)
+
+    def _record(self, rows: Problem, setting: Setting, decided: Decided) -> Record:
+        return record_of(
+            rows, setting, decided, name=self.name, versions=self.versions, allocator=self.asked
+        )
 
     def _alone(self, rows: Problem, setting: Setting, decided: Decided) -> int:
         """What this order must cost whatever the others do."""
@@ -145,8 +152,3 @@ def whole(plans: Iterable[OrderPlan], bound: int, work: int) -> Plan:
     return Plan(
         "routing-plan/1", ENGINE, status_of(orders, cost, bound), cost, bound, work, tuple(orders)
     )
-
-
-def outcomes_of(record: Record) -> tuple[RuleOutcome, ...]:
-    """What rule packages said about this order, failures first."""
-    return tuple(sorted(record.rules, key=lambda outcome: outcome.failure is None))
