@@ -1,6 +1,7 @@
 """Writes the frozen scenario orders: `python -m tests.routing.policy.make_scenarios`.
 
-Worlds, orders and what must come of each, decided by `brute_force` from the rules in `worlds`.
+Worlds, orders and what must come of each, decided by `brute_force` from the rules in `worlds`
+and `shop_worlds`.
 """
 
 import json
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.routing.policy.brute_force import decide
-from tests.routing.policy.worlds import SCENARIOS
+from tests.routing.policy.scenario_list import SCENARIOS
 
 FOLDER = Path(__file__).parent / "scenarios"
 ORDERS = 120

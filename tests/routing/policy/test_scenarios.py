@@ -18,7 +18,7 @@ from entrepot.routing.policy.deciding import Ruled, route_under
 from entrepot.routing.policy.shelf import from_shelf
 from tests.routing.checker import broken_rules
 from tests.routing.policy.make_scenarios import scenario
-from tests.routing.policy.worlds import SCENARIOS
+from tests.routing.policy.scenario_list import SCENARIOS
 
 Document = dict[str, Any]
 FOLDER = Path(__file__).parent / "scenarios"

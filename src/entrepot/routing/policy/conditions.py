@@ -47,6 +47,35 @@ def predicate(condition: Condition | None) -> Predicate:
     return _test(condition)
 
 
+def holds(condition: Condition | None, look: Callable[[str], Value]) -> bool:
+    """The same decision with fields looked up by name, for orders that are only thought of."""
+    if condition is None:
+        return True
+    if isinstance(condition, All):
+        return all(holds(part, look) for part in condition.of)
+    if isinstance(condition, AnyOf):
+        return any(holds(part, look) for part in condition.of)
+    if isinstance(condition, Not):
+        return not holds(condition.of, look)
+    left = look(condition.field)
+    if isinstance(condition, Exists):
+        return left is not None
+    if isinstance(condition, Within):
+        return _one_of(left, condition.values)
+    right = condition.value if condition.other is None else look(condition.other)
+    return _compared(condition, left, right)
+
+
+def _compared(test: Comparison, left: Value, right: Value) -> bool:
+    if isinstance(test, Has):
+        return _has(left, right)
+    if isinstance(test, Equal):
+        return _same(left, right)
+    if isinstance(test, Unequal):
+        return _differ(left, right)
+    return _ordered(left, right, _ORDERED[type(test)])
+
+
 def _always(scene: Scene) -> bool:
     return True
 
@@ -59,14 +88,7 @@ def _test(test: Test) -> Predicate:
         wanted = test.values
         return lambda scene: _one_of(read(scene), wanted)
     other = _other(test)
-    if isinstance(test, Has):
-        return lambda scene: _has(read(scene), other(scene))
-    if isinstance(test, Equal):
-        return lambda scene: _same(read(scene), other(scene))
-    if isinstance(test, Unequal):
-        return lambda scene: _differ(read(scene), other(scene))
-    compare = _ORDERED[type(test)]
-    return lambda scene: _ordered(read(scene), other(scene), compare)
+    return lambda scene: _compared(test, read(scene), other(scene))
 
 
 def _other(test: Comparison) -> Callable[[Scene], Value]:

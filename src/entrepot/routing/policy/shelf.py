@@ -1,4 +1,4 @@
-"""The policies that ship with the package: strategies and packs, to be used or ejected and edited."""
+"""The policies that ship with the package: strategies and packs, to use or to eject and edit."""
 
 from functools import cache
 from importlib.resources import files
