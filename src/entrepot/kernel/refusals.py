@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import msgspec
 
-Fact = str | int | bool | None | list[str]
+Fact = str | int | bool | None | Sequence[str | dict[str, str | int | None]]
 
 
 class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):

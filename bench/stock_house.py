@@ -1,0 +1,189 @@
+"""A tenant full of stock for the benches of the stock room, and two ways to reserve from it."""
+
+import asyncio
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from entrepot.access.flow import Claim, HotFlow, Stamp, hot_flow
+from entrepot.access.permissions import PERMISSIONS
+from entrepot.flows.create_node import create_node
+from entrepot.flows.reserve_stock import reserve_stock
+from entrepot.kernel.ids import TenantId, new_id, new_token
+from entrepot.kernel.principals import Operator, Staff, credential
+from entrepot.nodes.types import NewNode
+from entrepot.platform.clock import system_clock
+from entrepot.platform.database import Database, Tx
+from entrepot.platform.pools import Login, Pools
+from entrepot.platform.postgres import Server
+from entrepot.platform.settings import Settings
+from entrepot.platform.sqlfile import parse_statement
+from entrepot.stock.types import NewReservation, NewReservationLine
+from entrepot.tenancy.bootstrap import prepare
+from entrepot.tenancy.entrances import at, connect
+from entrepot.tenancy.plane import Plane, open_plane
+from entrepot.tenancy.provisioning import create_tenant
+from entrepot.tenancy.types import Kind, TenantSettings
+
+CHANNEL = "WEB"
+ON_HAND = 1_000_000_000
+_BENCH = Operator(name="bench")
+_FILL = """
+insert into catalog.sku (sku_id, code, names, base_unit, sequence, created_at)
+select gen_random_uuid(), 'SKU-' || lpad(i::text, 7, '0'), '{{}}', 'piece', 1, now()
+from generate_series(1, {skus}) i;
+insert into nodes.channel (channel_id, code, names, sequence, created_at)
+values (gen_random_uuid(), 'WEB', '{{}}', 1, now());
+insert into nodes.channel_node (channel_id, node_id, priority)
+select c.channel_id, n.node_id, row_number() over (order by n.code)
+from nodes.channel c cross join nodes.node n;
+insert into stock.sku_node (sku_id, node_id, on_hand)
+select s.sku_id, n.node_id, {on_hand} from catalog.sku s cross join nodes.node n;
+insert into stock.channel_available (channel_id, sku_id, pooled)
+select c.channel_id, s.sku_id, {on_hand}::bigint * (select count(*) from nodes.node)
+from nodes.channel c cross join catalog.sku s;
+"""
+_PEER = parse_statement(
+    "peer",
+    "select verdict, refused, answer from bench.reserve_v1("
+    ":now, :credential, :nonce, :key, :fingerprint, :request_id, :actor, :ids, :reference,"
+    " :channel, :skus, :qtys, :nodes)",
+)
+
+
+async def _unverified(_: Plane, __: Operator, ___: TenantId) -> None:
+    """Isolation is not what is measured."""
+
+
+class House(NamedTuple):
+    """What is measured: the way in, who asks, the server's programs and the tenant's login."""
+
+    database: Database
+    staff: Staff
+    server: Server
+    login: Login
+    superuser: Login
+
+
+def _new_home() -> Path:
+    """A folder that the server's user can pass through."""
+    home = Path(tempfile.mkdtemp(prefix="entrepot-bench-"))
+    home.chmod(0o711)
+    return home
+
+
+@asynccontextmanager
+async def stock_house(*, skus: int, nodes: int = 1) -> AsyncIterator[House]:
+    """A fresh embedded server with one tenant of so many SKUs in so many nodes."""
+    home = _new_home()
+    try:
+        with Server(home) as server:
+            settings = Settings(home=home, env="test")
+            await prepare(settings, server.superuser, system_clock())
+            async with open_plane(settings) as plane:
+                tenant = await create_tenant(
+                    plane, _BENCH, slug="bench", kind=Kind.MERCHANT, names={"en": "Bench"},
+                    settings=TenantSettings(), verify=_unverified,
+                )  # fmt: skip
+                operator = Operator(name="b", tenant=tenant.tenant, permissions=PERMISSIONS)
+                for n in range(1, nodes + 1):
+                    node = NewNode(code=f"N{n:02}", zone="UTC")
+                    await create_node(plane.database, operator, Stamp(), new=node)
+                login = await plane.directory.login(tenant.tenant, shopper=False)
+                inside = at(server.superuser, login.database)
+                owner = await connect(inside)
+                await owner.execute(_FILL.format(skus=skus, on_hand=ON_HAND), timeout=1200)
+                await owner.execute((Path(__file__).parent / "stock_peer.sql").read_text())
+                await owner.execute("vacuum analyze", timeout=1200)
+                await owner.close()
+                pools = Pools(plane.directory, budget=60, in_flight=40)
+                staff = Staff(tenant.tenant, new_id(system_clock()), PERMISSIONS)
+                yield House(Database(pools, system_clock), staff, server, login, inside)
+                await pools.close()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+Lines = Sequence[tuple[str, int, str]]
+Reserve = Callable[[House, Lines], Awaitable[object]]
+
+
+def _stamp() -> Stamp:
+    return Stamp(request_id="bench", nonce=new_token(24), key=new_token(16), fingerprint=b"x" * 32)
+
+
+async def by_batch(house: House, lines: Lines) -> object:
+    """One order through our flow."""
+    new = NewReservation(
+        reference=new_token(12), channel=CHANNEL,
+        lines=[NewReservationLine(sku, qty, node) for sku, qty, node in lines],
+    )  # fmt: skip
+    return await reserve_stock(house.database, house.staff, _stamp(), new)
+
+
+@hot_flow(permission="reservations:create", callers=(Staff,))
+async def reserve_by_row_locks(tx: Tx, stamp: Stamp, *, lines: Lines) -> bytes:
+    """One order by the peer's function."""
+    by = tx.principal
+    found = await tx.one(
+        _PEER, Claim, now=tx.now, credential=credential(by), nonce=stamp.nonce, key=stamp.key,
+        fingerprint=stamp.fingerprint, request_id=stamp.request_id, actor=by.actor,
+        ids=[new_id(tx.now) for _ in range(3)], reference=new_token(12), channel=CHANNEL,
+        skus=[sku for sku, _, _ in lines], qtys=[qty for _, qty, _ in lines],
+        nodes=[node for _, _, node in lines],
+    )  # fmt: skip
+    if found.verdict != "fresh" or found.refused:
+        raise RuntimeError(f"the peer did not reserve: {found}")
+    return found.answer or b""
+
+
+async def by_row_locks(house: House, lines: Lines) -> object:
+    """One order through the peer, by the same way in."""
+    flow: HotFlow[..., bytes] = reserve_by_row_locks
+    return await flow(house.database, house.staff, _stamp(), lines=lines)
+
+
+class Zipf:
+    """Which SKUs an order has: uniform, or by Zipf's law with exponent 1."""
+
+    def __init__(self, skus: int, *, skewed: bool, nodes: int = 1, seed: int = 1) -> None:
+        self._rng = random.Random(seed)
+        self._skus = skus
+        self._nodes = nodes
+        self._weights: list[float] | None = None
+        if skewed:
+            total, self._weights = 0.0, []
+            for n in range(1, skus + 1):
+                total += 1 / n
+                self._weights.append(total)
+
+    def order(self, lines: int) -> Lines:
+        """So many lines of one unit each."""
+        if self._weights is None:
+            picked = [self._rng.randint(1, self._skus) for _ in range(lines)]
+        else:
+            picked = self._rng.choices(range(1, self._skus + 1), cum_weights=self._weights, k=lines)
+        return [(f"SKU-{n:07}", 1, f"N{self._rng.randint(1, self._nodes):02}") for n in picked]
+
+
+async def orders_per_second(
+    house: House, reserve: Reserve, *, clients: int, seconds: float, orders: Callable[[], Lines]
+) -> float:
+    """Closed loop: each client asks again as soon as it is answered."""
+    done = 0
+    until = time.perf_counter() + seconds
+
+    async def client() -> None:
+        nonlocal done
+        while time.perf_counter() < until:
+            await reserve(house, orders())
+            done += 1
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return done / (time.perf_counter() - began)

@@ -1,0 +1,192 @@
+"""Stock over the signed API: reservations, availability, movements, levels."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import get, post, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
+
+from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.flows.change_reservation import change_reservation
+from entrepot.flows.fulfil_reservation import fulfil_reservation
+from entrepot.flows.get_reservation import get_reservation
+from entrepot.flows.list_availability import list_availability
+from entrepot.flows.list_availability_changes import list_availability_changes
+from entrepot.flows.list_movements import list_movements
+from entrepot.flows.list_stock import list_stock
+from entrepot.flows.post_movements import post_movements
+from entrepot.flows.release_reservation import release_reservation
+from entrepot.flows.reserve_stock import reserve_stock
+from entrepot.flows.reverse_movement import reverse_movement
+from entrepot.flows.set_channel_levels import set_channel_levels
+from entrepot.flows.set_stock_levels import set_stock_levels
+from entrepot.stock.types import (
+    AvailabilityChanges,
+    Confirmed,
+    LevelsSet,
+    Movement,
+    NewChannelLevels,
+    NewLevels,
+    NewMovements,
+    NewReservation,
+    Posted,
+    Reservation,
+    Reversed,
+    ShownAvailable,
+    StockRow,
+)
+
+Skus = Annotated[list[str], QueryParameter(name="sku", min_items=1, max_items=100)]
+SomeSkus = Annotated[list[str] | None, QueryParameter(name="sku", max_items=100)]
+Channel = Annotated[str, QueryParameter(min_length=1, max_length=24)]
+ChannelPath = Annotated[str, PathParameter(max_length=24)]
+Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
+
+
+@post("/reservations", tags=["stock"])
+async def post_reservation(
+    data: JSONBody[NewReservation], caller: CallerOf, db: DatabaseOf
+) -> Reservation:
+    """Hold stock for an order, or until `expires_at` for a cart; all lines or none.
+
+    The live reservation of the same reference and channel is replaced: what it holds counts as
+    available. 409 `insufficient_stock` tells every shortage.
+    """
+    return await reserve_stock(db, caller.principal, caller.stamp, data)
+
+
+@get("/reservations/{reservation_id:uuid}", tags=["stock"])
+async def get_one_reservation(
+    reservation_id: FromPath[UUID], caller: CallerOf, db: DatabaseOf
+) -> Reservation:
+    """A reservation."""
+    return await get_reservation(db, caller.principal, reservation_id=reservation_id)
+
+
+@put("/reservations/{reservation_id:uuid}", tags=["stock"])
+async def put_reservation(
+    reservation_id: FromPath[UUID], data: JSONBody[Confirmed], caller: CallerOf, db: DatabaseOf
+) -> Reservation:
+    """Give a pending reservation another expiry, or more strength."""
+    return await change_reservation(
+        db, caller.principal, caller.stamp, reservation_id=reservation_id, wanted=data
+    )
+
+
+@post("/reservations/{reservation_id:uuid}/release", status_code=200, tags=["stock"])
+async def post_release(
+    reservation_id: FromPath[UUID], caller: CallerOf, db: DatabaseOf
+) -> Reservation:
+    """Free what a reservation holds."""
+    return await release_reservation(
+        db, caller.principal, caller.stamp, reservation_id=reservation_id
+    )
+
+
+@post("/reservations/{reservation_id:uuid}/fulfil", status_code=200, tags=["stock"])
+async def post_fulfil(
+    reservation_id: FromPath[UUID], caller: CallerOf, db: DatabaseOf
+) -> Reservation:
+    """Hand a reservation's goods to the customer."""
+    return await fulfil_reservation(
+        db, caller.principal, caller.stamp, reservation_id=reservation_id
+    )
+
+
+@get("/availability", tags=["stock"])
+async def get_availability(
+    caller: CallerOf,
+    db: DatabaseOf,
+    channel: Channel,
+    skus: Skus,
+    reference: Annotated[str | None, QueryParameter(max_length=80)] = None,
+    by_node: FromQuery[bool] = False,
+) -> Listed[ShownAvailable]:
+    """What a channel may sell of these SKUs (`sku=` once for each). Unknown SKUs are left out.
+
+    With `by_node` also why: on hand, reserved, safety, quarantine, inbound of each node. What
+    `reference` itself holds counts as available.
+    """
+    found = await list_availability(
+        db, caller.principal, channel=channel, skus=skus, reference=reference, by_node=by_node
+    )
+    return Listed(found)
+
+
+@get("/availability/changes", tags=["stock"])
+async def get_availability_changes(
+    caller: CallerOf,
+    db: DatabaseOf,
+    channel: Channel,
+    after: Annotated[int, QueryParameter(ge=0, le=2**62)] = 0,
+) -> AvailabilityChanges:
+    """Which SKUs changed since a cursor; ask again with `next`."""
+    return await list_availability_changes(db, caller.principal, channel=channel, after=after)
+
+
+@post("/stock/movements", tags=["stock"])
+async def post_stock_movements(
+    data: JSONBody[NewMovements], caller: CallerOf, db: DatabaseOf
+) -> Posted:
+    """Post a document of movements: all of its lines, or none."""
+    return await post_movements(db, caller.principal, caller.stamp, document=data)
+
+
+@post("/stock/movements/{movement_id:uuid}/reverse", tags=["stock"])
+async def post_reverse(movement_id: FromPath[UUID], caller: CallerOf, db: DatabaseOf) -> Reversed:
+    """Move a movement back."""
+    return await reverse_movement(db, caller.principal, caller.stamp, movement_id=movement_id)
+
+
+@put("/stock/levels", tags=["stock"])
+async def put_levels(data: JSONBody[NewLevels], caller: CallerOf, db: DatabaseOf) -> LevelsSet:
+    """Set safety, protected and inbound quantities of SKUs at nodes."""
+    return await set_stock_levels(db, caller.principal, caller.stamp, new=data)
+
+
+@put("/channels/{code:str}/stock-levels", tags=["stock"])
+async def put_channel_levels(
+    code: ChannelPath, data: JSONBody[NewChannelLevels], caller: CallerOf, db: DatabaseOf
+) -> LevelsSet:
+    """Set buffers and quotas of a channel, and whether it may take what is protected."""
+    return await set_channel_levels(db, caller.principal, caller.stamp, channel=code, new=data)
+
+
+@get("/stock", tags=["stock"])
+async def get_stock(
+    caller: CallerOf,
+    db: DatabaseOf,
+    skus: SomeSkus = None,
+    node: Annotated[str | None, QueryParameter(max_length=16)] = None,
+    after: Annotated[str, QueryParameter(max_length=40)] = "",
+    limit: Limit = 200,
+) -> Listed[StockRow]:
+    """What lies where: of SKUs, or of a node by SKU. Behind `after` come whole SKUs."""
+    found = await list_stock(
+        db, caller.principal, skus=skus or [], node=node, after=after, most=limit
+    )
+    return Listed(found, found[-1].sku if len(found) == limit and not skus else None)
+
+
+@get("/movements", tags=["stock"])
+async def get_movements(
+    caller: CallerOf,
+    db: DatabaseOf,
+    sku: Annotated[str | None, QueryParameter(max_length=40)] = None,
+    reference: Annotated[str | None, QueryParameter(max_length=80)] = None,
+    before: FromQuery[UUID | None] = None,
+    limit: Limit = 200,
+) -> Listed[Movement]:
+    """The ledger, newest first."""
+    found = await list_movements(
+        db, caller.principal, sku=sku, reference=reference, before=before, most=limit
+    )
+    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+
+
+STOCK_ROUTES: list[HTTPRouteHandler] = [
+    post_reservation, get_one_reservation, put_reservation, post_release, post_fulfil,
+    get_availability, get_availability_changes, post_stock_movements, post_reverse, put_levels,
+    put_channel_levels, get_stock, get_movements,
+]  # fmt: skip

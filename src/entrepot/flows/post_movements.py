@@ -1,0 +1,19 @@
+"""Post movements of stock: receive, move, count, scrap … in documents of many lines."""
+
+from entrepot.access.flow import flow
+from entrepot.kernel.principals import ApiKey, Job, Staff
+from entrepot.platform.audit import put_audit
+from entrepot.platform.database import Tx
+from entrepot.stock import operations
+from entrepot.stock.types import NewMovements, Posted
+
+
+@flow(permission="stock:move", callers=(ApiKey, Staff, Job))
+async def post_movements(tx: Tx, *, document: NewMovements) -> Posted:
+    """All lines of the document, or none; see `stock.operations.post` for the refusals."""
+    posted = await operations.post(tx, reference=document.reference, movements=document.lines)
+    await put_audit(
+        tx, verb="post_movements", subject="stock_document", subject_id=posted.document_id,
+        facts={"lines": len(document.lines)},
+    )  # fmt: skip
+    return posted

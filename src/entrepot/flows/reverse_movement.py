@@ -1,0 +1,21 @@
+"""Move a movement back: how a mistake in the ledger is corrected."""
+
+from uuid import UUID
+
+from entrepot.access.flow import flow
+from entrepot.kernel.principals import ApiKey, Job, Staff
+from entrepot.platform.audit import put_audit
+from entrepot.platform.database import Tx
+from entrepot.stock import operations
+from entrepot.stock.types import Reversed
+
+
+@flow(permission="stock:adjust", callers=(ApiKey, Staff, Job))
+async def reverse_movement(tx: Tx, *, movement_id: UUID) -> Reversed:
+    """The movement back. Raises NotFound, or Conflict when it was moved back before."""
+    back = await operations.reverse(tx, movement_id=movement_id)
+    await put_audit(
+        tx, verb="reverse_movement", subject="stock_movement", subject_id=movement_id,
+        facts={"by": back},
+    )  # fmt: skip
+    return Reversed(back, movement_id)

@@ -1,0 +1,153 @@
+"""Whole requests carried together: where a queue exists for the same things, a batch flies.
+
+A lane carries members to one set-based statement. A member whose things nobody is changing just
+now flies alone and at once. One whose things are in the air, or that finds all places of the
+lane taken, waits; whoever lands takes along everything that waits and may fly, in the order it
+came. So batches grow with the queue and with nothing else, and two flights of one lane never
+wait for each other's row locks.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from entrepot.kernel.refusals import Refusal, TooMany
+from entrepot.platform import faults
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Fly = Callable[[Sequence[T]], Awaitable[Sequence[R]]]
+"""Carries members in one transaction; one outcome for each, in their order."""
+
+
+class Member(Generic[T, R]):
+    """One request on its way. `things` it changes; `once`: what a batch may hold only once."""
+
+    __slots__ = ("landed", "once", "things", "value")
+
+    def __init__(self, value: T, things: frozenset[str], once: frozenset[str]) -> None:
+        self.value = value
+        self.things = things
+        self.once = once
+        self.landed: asyncio.Future[R] | None = None
+
+
+class Lane(Generic[T, R]):
+    """At most `width` flights at a time, of at most `most` members; `waiting_most` may wait."""
+
+    def __init__(
+        self, fly: Fly[T, R], *, width: int = 2, most: int = 128, waiting_most: int = 2048
+    ) -> None:
+        self._fly = fly
+        self._width = width
+        self._most = most
+        self._waiting_most = waiting_most
+        self._waiting: deque[Member[T, R]] = deque()
+        self._in_air: set[str] = set()
+        self._wanted: set[str] = set()
+        self._flights = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def carry(self, value: T, *, things: frozenset[str], once: frozenset[str]) -> R:
+        """The outcome of this member, flown alone or with others.
+
+        Raises what its own flight raises; TooMany when too many wait already.
+        """
+        member: Member[T, R] = Member(value, things, once)
+        if (
+            self._flights < self._width
+            and self._in_air.isdisjoint(things)
+            and self._wanted.isdisjoint(things)
+        ):
+            self._take_off([member])
+            try:
+                return (await self._fly([value]))[0]
+            finally:
+                self._land([member])
+        if len(self._waiting) >= self._waiting_most:
+            raise TooMany("too many requests wait for the same things", retry_after_s=1)
+        member.landed = asyncio.get_running_loop().create_future()
+        self._waiting.append(member)
+        self._wanted |= things
+        return await member.landed
+
+    def _depart(self) -> None:
+        """Let fly who waits and may."""
+        while self._waiting and self._flights < self._width:
+            members = self._boarding()
+            if not members:
+                return
+            self._take_off(members)
+            task = asyncio.create_task(self._flight(members))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def _boarding(self) -> list[Member[T, R]]:
+        """Who flies next: in order, nobody before an earlier one that needs the same things."""
+        members: list[Member[T, R]] = []
+        stay: deque[Member[T, R]] = deque()
+        once: set[str] = set()
+        barred = set(self._in_air)
+        while self._waiting and len(members) < self._most:
+            member = self._waiting.popleft()
+            if member.landed is not None and member.landed.done():
+                continue  # its caller went away before anything was tried
+            if barred.isdisjoint(member.things) and once.isdisjoint(member.once):
+                once |= member.once
+                members.append(member)
+            else:
+                barred |= member.things
+                stay.append(member)
+        stay.extend(self._waiting)
+        self._waiting = stay
+        self._wanted = set().union(*(member.things for member in stay))
+        return members
+
+    def _take_off(self, members: Sequence[Member[T, R]]) -> None:
+        self._flights += 1
+        for member in members:
+            self._in_air |= member.things
+
+    def _land(self, members: Sequence[Member[T, R]]) -> None:
+        self._flights -= 1
+        for member in members:
+            self._in_air -= member.things
+        self._depart()
+
+    async def _flight(self, members: list[Member[T, R]]) -> None:
+        try:
+            outcomes = await self._fly([member.value for member in members])
+            await faults.at("batch.after_commit")
+        except BaseException as error:
+            if len(members) > 1 and isinstance(error, Exception) and not isinstance(error, Refusal):
+                await self._each_alone(members)
+                self._land(members)
+                return
+            self._land(members)
+            for member in members:
+                _fail(member, error)
+            if not isinstance(error, Exception):
+                raise
+            return
+        self._land(members)
+        for member, outcome in zip(members, outcomes, strict=True):
+            if member.landed is not None and not member.landed.done():
+                member.landed.set_result(outcome)
+
+    async def _each_alone(self, members: Sequence[Member[T, R]]) -> None:
+        """Somebody broke the batch, nothing of it was kept: everybody again, alone."""
+        for member in members:
+            try:
+                outcome = (await self._fly([member.value]))[0]
+            except Exception as error:  # noqa: BLE001 - told to the member it belongs to
+                _fail(member, error)
+            else:
+                if member.landed is not None and not member.landed.done():
+                    member.landed.set_result(outcome)
+
+
+def _fail(member: Member[T, R], error: BaseException) -> None:
+    if member.landed is not None and not member.landed.done():
+        member.landed.set_exception(error)

@@ -1,0 +1,43 @@
+"""Refusals of the stock room."""
+
+from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound, Refusal
+
+_MISSING = {
+    "unknown_sku": ("sku", "there is no such SKU"),
+    "unknown_place": ("to", "there is no such node or bin"),
+}
+_WRONG = {
+    "lot_missing": ("lot", "this SKU is kept by lot"),
+    "serial_missing": ("serial", "this SKU is kept by serial"),
+}
+_AGAINST = {
+    "not_there": "so much does not lie there",
+    "promised_to_others": "these goods are promised to somebody",
+    "serial_elsewhere": "this serial is not there",
+    "lot_expired": "this lot has expired",
+}
+
+
+def unknown_reservation() -> NotFound:
+    """The refusal for a reservation that is not there or not the caller's."""
+    return NotFound("there is no such reservation", code="unknown_reservation")
+
+
+def unknown_channel(code: str) -> NotFound:
+    """The refusal for a channel that is not there."""
+    return NotFound("there is no such channel", code="unknown_channel", channel=code)
+
+
+def refusal_of_lines(faults: list[tuple[str, int]]) -> Refusal:
+    """The refusal for the faults of a document: (code, line from 1) as the database told them."""
+    code, line = faults[0]
+    if code in _AGAINST:
+        return Conflict(_AGAINST[code], code=code, line=line - 1)
+    errors = [
+        FieldError(f"lines[{at - 1}].{field}", name, message)
+        for name, at in faults[:100]
+        for field, message in [(_MISSING | _WRONG)[name]]
+    ]
+    if code in _MISSING:
+        return NotFound(_MISSING[code][1], code=code, errors=errors, line=line - 1)
+    return Invalid("a line is not whole", errors=errors)

@@ -1,0 +1,294 @@
+-- Posting movements: ledger, balances, guarding rows and the channels' copies in one call.
+-- Locks: (sku, node) in order, then balances between nodes, then (sku, channel) in order.
+
+-- What is wrong with the lines of a document before anything is locked: unknown codes, missing
+-- lots and serials. One row for each fault.
+create or replace function stock.line_faults_v1(
+    p_sku_codes text[], p_skus uuid[], p_from uuid[], p_to uuid[], p_lots text[],
+    p_serials text[], p_to_statuses text[]
+)
+returns table (line integer, code text)
+language sql stable as $$
+    select u.line::integer, f.code
+    from unnest(p_sku_codes, p_skus, p_from, p_to, p_lots, p_serials, p_to_statuses)
+        with ordinality as u (sku_code, sku, from_place, to_place, lot, serial, status, line)
+    left join catalog.sku as s on s.sku_id = u.sku
+    left join stock.lot as l on l.sku_id = u.sku and l.lot = u.lot
+    cross join lateral (values
+        (u.sku is null, 'unknown_sku'),
+        (u.from_place is null or u.to_place is null, 'unknown_place'),
+        (s.lot_tracked and u.lot = '', 'lot_missing'),
+        (s.serial_tracked and u.serial is null, 'serial_missing'),
+        (l.expired_at is not null and u.status in ('good', 'promo'), 'lot_expired')
+    ) as f (wrong, code)
+    where f.wrong
+    order by u.line;
+$$;
+
+-- The place of each end: a bin by node and code (the receiving bin when no code is given), or
+-- the one place of another kind. Bins that hold goods for the first time get their place row.
+create or replace function stock.places_of_v1(
+    p_kinds text[], p_nodes text[], p_bins text[], p_warehouses text[]
+)
+returns uuid[]
+language plpgsql as $$
+declare
+    found_places uuid[];
+begin
+    select array_agg(coalesce(b.bin_id, v.place_id) order by u.line) into found_places
+    from unnest(p_kinds, p_nodes, p_bins) with ordinality as u (kind, node, bin, line)
+    left join lateral (
+        select x.bin_id from nodes.node as n
+        join nodes.bin as x on x.node_id = n.node_id
+            and case when u.bin is null then x.receiving else x.code = u.bin end
+        where u.kind = 'bin' and n.code = u.node and n.closed_at is null and x.closed_at is null
+            and (p_warehouses is null or n.code = any(p_warehouses))
+        limit 1
+    ) as b on true
+    left join lateral (
+        select p.place_id from stock.place as p
+        where p.kind = u.kind and u.kind <> 'bin'
+            and (u.kind <> 'transit' or p.code = coalesce(u.node, 'TRANSIT'))
+        limit 1
+    ) as v on true;
+    insert into stock.place (place_id, kind, code, node_id)
+    select distinct x.bin_id, 'bin', x.code, x.node_id
+    from unnest(found_places) as u (place_id)
+    join nodes.bin as x on x.bin_id = u.place_id
+    where not exists(select from stock.place as p where p.place_id = x.bin_id)
+    order by x.bin_id
+    on conflict do nothing;
+    return found_places;
+end
+$$;
+
+-- Guarding rows of these pairs, and the channels' rows that belong to them, where missing.
+create or replace function stock.open_guards_v1(p_skus uuid[], p_nodes uuid[])
+returns void
+language plpgsql as $$
+begin
+    insert into stock.sku_node (sku_id, node_id)
+    select distinct u.sku, u.node
+    from unnest(p_skus, p_nodes) as u (sku, node)
+    left join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node
+    where g.sku_id is null
+    order by u.sku, u.node
+    on conflict do nothing;
+    if found then
+        insert into stock.channel_available (channel_id, sku_id, uses_protected, buffer)
+        select distinct cn.channel_id, u.sku, coalesce(r.uses_protected, false),
+            coalesce(r.buffer, 0)
+        from unnest(p_skus, p_nodes) as u (sku, node)
+        join nodes.channel_node as cn on cn.node_id = u.node
+        left join stock.channel_rule as r on r.channel_id = cn.channel_id
+        order by u.sku, cn.channel_id
+        on conflict do nothing;
+    end if;
+end
+$$;
+
+-- Posts one document of movements. p_may_short: whether the line may take what is promised to
+-- somebody; then the newest promises become backorders. outcome: done, or the code of what is
+-- wrong with `line`, and then the caller must roll back.
+create or replace function stock.post_movements_v1(
+    p_at timestamptz, p_actor text, p_document_id uuid, p_reference text, p_ids uuid[],
+    p_skus uuid[], p_qtys bigint[], p_from uuid[], p_from_statuses text[], p_to uuid[],
+    p_to_statuses text[], p_lots text[], p_serials text[], p_owners text[], p_reasons text[],
+    p_references text[], p_reverses uuid[], p_may_short boolean[]
+)
+returns table (outcome text, line integer)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+    g_sku uuid[]; g_node uuid[]; g_on_hand bigint[]; g_blocked bigint[]; g_short boolean[];
+    g_line integer[]; g_was bigint[]; g_now bigint[]; g_prot bigint[];
+    wrong integer;
+    r record;
+begin
+    select array_agg(x.sku), array_agg(x.node_id), array_agg(x.on_hand), array_agg(x.blocked),
+        array_agg(x.may_short), array_agg(x.line)
+    into g_sku, g_node, g_on_hand, g_blocked, g_short, g_line
+    from (
+        select e.sku, p.node_id, sum(e.qty)::bigint as on_hand,
+            sum(case when e.status in ('good', 'promo') and e.owner = '' then 0 else e.qty end)
+            ::bigint as blocked,
+            bool_and(e.may_short or e.gain) as may_short,
+            min(case when e.gain then null else e.line end)::integer as line
+        from (
+            select u.sku, u.to_place as place, u.to_status as status, u.owner, u.qty, true as gain,
+                u.may_short, u.line
+            from unnest(p_skus, p_qtys, p_to, p_to_statuses, p_owners, p_may_short)
+                with ordinality as u (sku, qty, to_place, to_status, owner, may_short, line)
+            union all
+            select u.sku, u.from_place, u.from_status, u.owner, -u.qty, false, u.may_short, u.line
+            from unnest(p_skus, p_qtys, p_from, p_from_statuses, p_owners, p_may_short)
+                with ordinality as u (sku, qty, from_place, from_status, owner, may_short, line)
+        ) as e
+        join stock.place as p on p.place_id = e.place and p.kind = 'bin'
+        group by e.sku, p.node_id
+        order by e.sku, p.node_id
+    ) as x;
+    perform stock.open_guards_v1(g_sku, g_node);
+    perform from stock.sku_node as g
+    where (g.sku_id, g.node_id) in (
+        select u.sku, u.node from unnest(g_sku, g_node) as u (sku, node)
+    )
+    order by g.sku_id, g.node_id for update;
+    select array_agg(g.available - g.safety order by u.place),
+        array_agg(g.protected order by u.place)
+    into g_was, g_prot
+    from unnest(g_sku, g_node) with ordinality as u (sku, node, place)
+    join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node;
+    wrong := stock.change_balances_v1(
+        p_at, p_skus, p_qtys, p_from, p_from_statuses, p_to, p_to_statuses, p_lots, p_owners
+    );
+    if wrong is not null then
+        return query select 'not_there'::text, wrong;
+        return;
+    end if;
+    if array_remove(p_serials, null) <> '{}' then
+        wrong := stock.move_serials_v1(
+            p_skus, p_serials, p_from, p_from_statuses, p_to, p_to_statuses, p_lots, p_owners
+        );
+        if wrong is not null then
+            return query select 'serial_elsewhere'::text, wrong;
+            return;
+        end if;
+    end if;
+    for r in
+        select g.sku_id, g.node_id, u.line, u.may_short,
+            -(g.available + u.on_hand - u.blocked) as missing
+        from unnest(g_sku, g_node, g_on_hand, g_blocked, g_short, g_line)
+            as u (sku, node, on_hand, blocked, may_short, line)
+        join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node
+        where g.available + u.on_hand - u.blocked < 0
+        order by g.sku_id, g.node_id
+    loop
+        if not r.may_short or r.missing > stock.short_v1(
+            p_at, p_actor, p_document_id, r.sku_id, r.node_id, r.missing
+        ) then
+            return query select 'promised_to_others'::text, r.line;
+            return;
+        end if;
+    end loop;
+    update stock.sku_node as g
+    set on_hand = g.on_hand + u.on_hand, blocked = g.blocked + u.blocked
+    from unnest(g_sku, g_node, g_on_hand, g_blocked) as u (sku, node, on_hand, blocked)
+    where g.sku_id = u.sku and g.node_id = u.node and (u.on_hand <> 0 or u.blocked <> 0);
+    select array_agg(g.available - g.safety order by u.place) into g_now
+    from unnest(g_sku, g_node) with ordinality as u (sku, node, place)
+    join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node;
+    perform stock.lock_pools_v1(g_sku, g_node);
+    perform stock.pool_v1(g_sku, g_node, g_was, g_now, g_prot);
+    insert into stock.document (document_id, reference, lines, sequence, at, actor)
+    values (p_document_id, p_reference, cardinality(p_ids), greatest(1, (
+        select sum(ceil(x.skus / 200.0)) from (
+            select count(*) as skus from unnest(g_sku, g_node) as u (sku, node) group by u.node
+        ) as x
+    ))::bigint, p_at, p_actor);
+    insert into stock.movement (
+        movement_id, document_id, sku_id, quantity, from_place, from_status, to_place, to_status,
+        lot, serial, owner, reason, reference, reverses, at, actor
+    )
+    select u.id, p_document_id, u.sku, u.qty, u.from_place, u.from_status, u.to_place,
+        u.to_status, u.lot, u.serial, u.owner, u.reason, u.reference, u.reverses, p_at, p_actor
+    from unnest(
+        p_ids, p_skus, p_qtys, p_from, p_from_statuses, p_to, p_to_statuses, p_lots, p_serials,
+        p_owners, p_reasons, p_references, p_reverses
+    ) as u (
+        id, sku, qty, from_place, from_status, to_place, to_status, lot, serial, owner, reason,
+        reference, reverses
+    );
+    perform stock.tell_moved_v1(p_at, p_actor, p_document_id, p_reference, g_sku, g_node);
+    return query select 'done'::text, null::integer;
+end
+$$;
+
+-- Posts a document whose lines name things by code: p_from_kinds and p_to_kinds say what kind of
+-- place an end is, nodes and bins where (a bin's node; the node's receiving bin when there is no
+-- bin; a transit's code). One row `done`, or one for each fault, and then the caller rolls back.
+create or replace function stock.post_lines_v1(
+    p_at timestamptz, p_actor text, p_document_id uuid, p_reference text, p_warehouses text[],
+    p_ids uuid[], p_sku_codes text[], p_qtys bigint[], p_reasons text[], p_from_kinds text[],
+    p_from_nodes text[], p_from_bins text[], p_from_statuses text[], p_to_kinds text[],
+    p_to_nodes text[], p_to_bins text[], p_to_statuses text[], p_lots text[],
+    p_expires date[], p_serials text[], p_owners text[], p_references text[],
+    p_may_short boolean[]
+)
+returns table (outcome text, line integer)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+    skus uuid[];
+    from_places uuid[];
+    to_places uuid[];
+begin
+    select array_agg((
+        select s.sku_id from catalog.sku as s where s.code = u.code and s.closed_at is null
+    ) order by u.line) into skus
+    from unnest(p_sku_codes) with ordinality as u (code, line);
+    from_places := stock.places_of_v1(p_from_kinds, p_from_nodes, p_from_bins, p_warehouses);
+    to_places := stock.places_of_v1(p_to_kinds, p_to_nodes, p_to_bins, p_warehouses);
+    return query
+    select f.code, f.line
+    from stock.line_faults_v1(
+        p_sku_codes, skus, from_places, to_places, p_lots, p_serials, p_to_statuses
+    ) as f;
+    if found then
+        return;
+    end if;
+    insert into stock.lot as l (sku_id, lot, expires_on, created_at)
+    select distinct on (u.sku, u.lot) u.sku, u.lot, u.expires_on, p_at
+    from unnest(skus, p_lots, p_expires) as u (sku, lot, expires_on)
+    where u.lot <> ''
+    order by u.sku, u.lot, u.expires_on nulls last
+    on conflict (sku_id, lot) do update
+    set expires_on = coalesce(l.expires_on, excluded.expires_on)
+    where l.expires_on is null and excluded.expires_on is not null;
+    return query
+    select p.outcome, p.line
+    from stock.post_movements_v1(
+        p_at, p_actor, p_document_id, p_reference, p_ids, skus, p_qtys, from_places,
+        p_from_statuses, to_places, p_to_statuses, p_lots, p_serials, p_owners, p_reasons,
+        p_references, array_fill(null::uuid, array[cardinality(p_ids)]), p_may_short
+    ) as p;
+end
+$$;
+
+-- Moves a movement back. outcome: done, unknown, again (it was moved back before), or what is
+-- wrong.
+create or replace function stock.reverse_v1(
+    p_at timestamptz, p_actor text, p_document_id uuid, p_id uuid, p_movement_id uuid,
+    p_warehouses text[]
+)
+returns text
+language plpgsql as $$
+declare
+    m record;
+    told text;
+begin
+    select v.sku_id, v.quantity, v.from_place, v.from_status, v.to_place, v.to_status, v.lot,
+        v.serial, v.owner, v.reference, v.document_id
+    into m
+    from stock.movement as v
+    where v.movement_id = p_movement_id and (p_warehouses is null or not exists(
+        select from stock.place as p
+        join nodes.node as n on n.node_id = p.node_id
+        where p.place_id in (v.from_place, v.to_place) and n.code <> all(p_warehouses)
+    ));
+    if not found then
+        return 'unknown';
+    end if;
+    if exists(select from stock.movement as v where v.reverses = p_movement_id) then
+        return 'again';
+    end if;
+    select p.outcome into told
+    from stock.post_movements_v1(
+        p_at, p_actor, p_document_id, m.reference, array[p_id], array[m.sku_id],
+        array[m.quantity], array[m.to_place], array[m.to_status], array[m.from_place],
+        array[m.from_status], array[m.lot], array[m.serial], array[m.owner],
+        array['reversal'], array[m.reference], array[p_movement_id], array[true]
+    ) as p;
+    return told;
+end
+$$;

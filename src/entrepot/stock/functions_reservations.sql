@@ -1,0 +1,246 @@
+-- What becomes of reservations: released, lapsed, fulfilled, extended, made stronger; backorders
+-- that are filled. Locks: reservations in order of id, then (sku, node), then (sku, channel).
+
+-- Ends pending reservations and frees what they held; those that are not pending are left out.
+-- Quotas are given back unless the goods go to the customer.
+create or replace function stock.end_reservations_v1(
+    p_at timestamptz, p_actor text, p_ids uuid[], p_state text
+)
+returns table (reservation_id uuid)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+    ids uuid[];
+    g_sku uuid[]; g_node uuid[]; g_was bigint[]; g_now bigint[]; g_behind bigint[];
+    g_prot bigint[]; g_back bigint[];
+begin
+    select array_agg(x.reservation_id) into ids
+    from (
+        select v.reservation_id from stock.reservation as v
+        where v.reservation_id = any(p_ids) and v.state = 'pending'
+        order by v.reservation_id for update
+    ) as x;
+    select array_agg(x.sku_id), array_agg(x.node_id), array_agg(x.open), array_agg(x.held),
+        array_agg(x.protected), array_agg(x.back)
+    into g_sku, g_node, g_was, g_now, g_prot, g_back
+    from (
+        select g.sku_id, g.node_id, g.available - g.safety as open, l.held, g.protected, l.back
+        from (
+            select b.sku_id, b.node_id, sum(b.quantity)::bigint as held,
+                sum(b.backordered)::bigint as back
+            from stock.reservation_line as b
+            where b.reservation_id = any(ids)
+            group by b.sku_id, b.node_id
+        ) as l
+        join stock.sku_node as g on g.sku_id = l.sku_id and g.node_id = l.node_id
+        order by g.sku_id, g.node_id for update of g
+    ) as x;
+    perform stock.lock_pools_v1(g_sku, g_node);
+    perform stock.hold_v1(
+        g_sku, g_node, g_was,
+        array(select u.was + u.held from unnest(g_was, g_now) with ordinality
+            as u (was, held, place) order by u.place),
+        array(select 0::bigint from unnest(g_back)), g_back, g_prot
+    );
+    if p_state <> 'fulfilled' then
+        update stock.channel_available as c
+        set quota_used = greatest(0, c.quota_used - x.units)
+        from (
+            select v.channel_id, b.sku_id, sum(b.quantity + b.backordered) as units
+            from stock.reservation as v
+            join stock.reservation_line as b on b.reservation_id = v.reservation_id
+            where v.reservation_id = any(ids)
+            group by v.channel_id, b.sku_id
+        ) as x
+        where c.channel_id = x.channel_id and c.sku_id = x.sku_id and c.quota is not null;
+    end if;
+    update stock.reservation_line as b set open = false where b.reservation_id = any(ids);
+    update stock.reservation as v
+    set state = p_state, closed_at = p_at, sequence = v.sequence + 1
+    where v.reservation_id = any(ids);
+    perform stock.tell_reservations_v1(p_at, p_actor, p_state, ids);
+    return query select u.id from unnest(ids) as u (id);
+end
+$$;
+
+-- One event for each of these reservations, whose sequence has been counted up for it.
+create or replace function stock.tell_reservations_v1(
+    p_at timestamptz, p_actor text, p_verb text, p_ids uuid[]
+)
+returns void
+language plpgsql as $$
+begin
+    perform platform.put_event_v1(
+        stock.event_id_v1(v.reservation_id, v.sequence::text), 'reservation.' || p_verb, 1,
+        'reservation', v.reservation_id, v.sequence, p_at, p_actor, jsonb_build_object(
+            'id', v.reservation_id, 'reference', v.reference, 'channel', c.code, 'state', v.state,
+            'strength', v.strength, 'expires_at', v.expires_at, 'lines', (
+                select jsonb_agg(jsonb_build_object(
+                    'sku', s.code, 'node', n.code, 'qty', b.quantity, 'backordered', b.backordered
+                ) order by s.code, n.code)
+                from stock.reservation_line as b
+                join catalog.sku as s on s.sku_id = b.sku_id
+                join nodes.node as n on n.node_id = b.node_id
+                where b.reservation_id = v.reservation_id
+            )
+        )
+    )
+    from stock.reservation as v
+    join nodes.channel as c on c.channel_id = v.channel_id
+    where v.reservation_id = any(p_ids);
+end
+$$;
+
+-- Hands a pending reservation's goods to the customer: what was held leaves its bins.
+-- outcome: done, wrong_state, backordered, or what stock.post_movements_v1 says is wrong.
+create or replace function stock.fulfil_v1(
+    p_at timestamptz, p_actor text, p_id uuid, p_document_id uuid
+)
+returns text
+language plpgsql as $$
+declare
+    skus uuid[]; nodes uuid[]; qtys bigint[];
+    m record;
+    told text;
+begin
+    perform from stock.end_reservations_v1(p_at, p_actor, array[p_id], 'fulfilled');
+    if not found then
+        return 'wrong_state';
+    end if;
+    select array_agg(b.sku_id order by b.sku_id, b.node_id),
+        array_agg(b.node_id order by b.sku_id, b.node_id),
+        array_agg(b.quantity order by b.sku_id, b.node_id)
+    into skus, nodes, qtys
+    from stock.reservation_line as b where b.reservation_id = p_id;
+    if exists(
+        select from stock.reservation_line as b
+        where b.reservation_id = p_id and b.backordered > 0
+    ) then
+        return 'backordered';
+    end if;
+    select array_agg(stock.event_id_v1(p_document_id, 'line' || p.place)) as ids,
+        array_agg(p.sku_id) as skus, array_agg(p.quantity) as qtys,
+        array_agg(p.place_id) as from_places, array_agg(p.status) as statuses,
+        array_agg('00000000-0000-7000-8000-000000000002'::uuid) as to_places,
+        array_agg('good'::text) as to_statuses, array_agg(p.lot) as lots,
+        array_agg(p.serial) as serials, array_agg(''::text) as owners,
+        array_agg('sale'::text) as reasons, array_agg(v.reference) as refs,
+        array_agg(null::uuid) as reverses, array_agg(false) as shorts, sum(p.quantity) as units
+    into m
+    from stock.pick_v1(skus, nodes, qtys) with ordinality
+        as p (sku_id, node_id, place_id, lot, serial, status, quantity, place)
+    join stock.reservation as v on v.reservation_id = p_id;
+    if m.units is distinct from (select sum(u.qty) from unnest(qtys) as u (qty)) then
+        return 'not_there';
+    end if;
+    select p.outcome into told
+    from stock.post_movements_v1(
+        p_at, p_actor, p_document_id, m.refs[1], m.ids, m.skus, m.qtys, m.from_places, m.statuses,
+        m.to_places, m.to_statuses, m.lots, m.serials, m.owners, m.reasons, m.refs, m.reverses,
+        m.shorts
+    ) as p;
+    return told;
+end
+$$;
+
+-- Which goods leave for quantities of SKUs at nodes: what expires first, then what came first.
+-- One row for each serial of SKUs that have serials. Only for callers with the guarding rows
+-- locked. Rows sum to less when the balances do.
+create or replace function stock.pick_v1(p_skus uuid[], p_nodes uuid[], p_qtys bigint[])
+returns table (
+    sku_id uuid, node_id uuid, place_id uuid, lot text, serial text, status text, quantity bigint
+)
+language sql stable as $$
+    with wanted as (
+        select u.sku, u.node, u.qty, coalesce(s.serial_tracked, false) as serials
+        from unnest(p_skus, p_nodes, p_qtys) as u (sku, node, qty)
+        left join catalog.sku as s on s.sku_id = u.sku
+        where u.qty > 0
+    ), lying as (
+        select w.sku, w.node, w.qty, b.place_id, b.lot, b.status, b.on_hand, w.serials,
+            l.expires_on, b.first_at,
+            sum(b.on_hand) over (
+                partition by w.sku, w.node
+                order by l.expires_on nulls last, b.status <> 'promo', b.first_at, b.place_id,
+                    b.lot, b.status
+            ) - b.on_hand as before
+        from wanted as w
+        join stock.balance as b on b.sku_id = w.sku and b.node_id = w.node and b.owner = ''
+            and b.status in ('good', 'promo') and b.on_hand > 0
+        left join stock.lot as l on l.sku_id = b.sku_id and l.lot = b.lot
+        where l.expired_at is null
+    ), numbered as (
+        select w.sku, w.node, w.qty, s.place_id, s.lot, s.serial, s.status,
+            row_number() over (
+                partition by w.sku, w.node order by l.expires_on nulls last, s.serial
+            ) as place
+        from wanted as w
+        join stock.place as p on p.node_id = w.node
+        join stock.serial as s on s.sku_id = w.sku and s.place_id = p.place_id
+            and s.owner = '' and s.status in ('good', 'promo')
+        left join stock.lot as l on l.sku_id = s.sku_id and l.lot = s.lot
+        where w.serials and l.expired_at is null
+    )
+    select y.sku, y.node, y.place_id, y.lot, null::text, y.status,
+        least(y.on_hand, y.qty - y.before)::bigint
+    from lying as y where y.before < y.qty and not y.serials
+    union all
+    select n.sku, n.node, n.place_id, n.lot, n.serial, n.status, 1::bigint
+    from numbered as n where n.place <= n.qty;
+$$;
+
+-- Goods came in: the oldest backorders of these guarding rows are filled from what is free.
+-- Returns how many reservations changed.
+create or replace function stock.fill_backorders_v1(
+    p_at timestamptz, p_actor text, p_skus uuid[], p_nodes uuid[]
+)
+returns integer
+language plpgsql as $$
+declare
+    f record;
+    r record;
+    part bigint;
+    free bigint;
+    changed uuid[] := '{}';
+begin
+    for f in
+        select g.sku_id, g.node_id, g.available, g.safety, g.protected, g.backordered
+        from stock.sku_node as g
+        where (g.sku_id, g.node_id) in (
+            select u.sku, u.node from unnest(p_skus, p_nodes) as u (sku, node)
+        )
+        order by g.sku_id, g.node_id for update
+    loop
+        free := f.available - f.safety;
+        continue when free <= 0 or f.backordered = 0;
+        for r in
+            select b.reservation_id, b.backordered
+            from stock.reservation_line as b
+            join stock.reservation as v on v.reservation_id = b.reservation_id
+            where b.sku_id = f.sku_id and b.node_id = f.node_id and b.open and b.backordered > 0
+            order by v.created_at, v.reservation_id
+            for update of v
+        loop
+            exit when free <= 0;
+            part := least(free, r.backordered);
+            update stock.reservation_line as b
+            set quantity = b.quantity + part, backordered = b.backordered - part
+            where b.reservation_id = r.reservation_id and b.sku_id = f.sku_id
+                and b.node_id = f.node_id;
+            free := free - part;
+            changed := changed || r.reservation_id;
+        end loop;
+        part := f.available - f.safety - free;
+        perform stock.lock_pools_v1(array[f.sku_id], array[f.node_id]);
+        perform stock.hold_v1(
+            array[f.sku_id], array[f.node_id], array[f.available - f.safety], array[free],
+            array[0::bigint], array[part], array[f.protected]
+        );
+    end loop;
+    update stock.reservation as v set sequence = v.sequence + 1
+    where v.reservation_id = any(changed);
+    perform stock.tell_reservations_v1(p_at, p_actor, 'filled', changed);
+    select count(distinct u.id) into part from unnest(changed) as u (id);
+    return part;
+end
+$$;

@@ -1,0 +1,307 @@
+-- Reservations, many at a time: decided first come first served on the locked guarding rows.
+-- Locks: reservations that are replaced, then (sku, node), then (sku, channel), each in order.
+
+-- Reserves for many requests, one after the other in the order given. p_ids: the reservation of
+-- each. Only those with p_take are looked at. replaced is the live reservation of the same
+-- reference and channel that the new one takes the place of: what it held counts as available.
+-- outcome: done, refused (answer is the refusal), or one row `again` and nothing written, when
+-- the guarding rows of all nodes are needed to say no: call again with p_whole.
+create or replace function stock.reserve_batch_v1(
+    p_at timestamptz, p_take boolean[], p_ids uuid[], p_actors text[], p_references text[],
+    p_channels text[], p_expires timestamptz[], p_line_of integer[], p_skus text[],
+    p_qtys bigint[], p_nodes text[], p_warehouses text[], p_whole boolean
+)
+returns table (
+    req integer, outcome text, answer jsonb, replaced uuid, replaced_sequence bigint
+)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+    r_channel uuid[]; r_done boolean[] := p_take; r_answer jsonb[]; r_old uuid[];
+    o_req integer[]; o_sku uuid[]; o_node uuid[]; o_qty bigint[]; o_back bigint[];
+    o_pos integer[];
+    l_req integer[]; l_sku uuid[]; l_code text[]; l_qty bigint[]; l_node uuid[]; l_named text[];
+    l_channel uuid[];
+    g_sku uuid[]; g_node uuid[]; g_code text[]; g_open bigint[]; g_prot bigint[];
+    g_ahead bigint[]; g_was bigint[]; g_back bigint[];
+    k_channel uuid[]; k_sku uuid[]; k_uses boolean[]; k_buffer bigint[]; k_quota bigint[];
+    k_pooled bigint[]; k_took bigint[];
+    c_line integer[]; c_guard integer[]; c_row integer[];
+    a_req integer[] := '{}'; a_guard integer[] := '{}'; a_qty bigint[] := '{}';
+    a_back bigint[] := '{}'; a_code text[] := '{}'; a_row integer[] := '{}';
+    n integer; i integer := 1; cp integer := 1; cn integer; k integer; r integer; o integer := 1;
+    o_first integer; a_n integer := 0; a_first integer; i_first integer; c_first integer;
+    pos integer; left_over bigint; part bigint; room bigint; seen bigint; shared bigint;
+    short jsonb; no_such jsonb; any_rules boolean;
+begin
+    select array_agg((
+        select c.channel_id from nodes.channel as c where c.code = x.code and c.closed_at is null
+    ) order by x.req) into r_channel
+    from unnest(p_channels) with ordinality as x (code, req);
+    select v.reqs, v.skus, v.codes, v.qtys, v.nodes, v.named, v.channels
+    into l_req, l_sku, l_code, l_qty, l_node, l_named, l_channel
+    from stock.resolve_lines_v1(
+        p_take, p_line_of, p_skus, p_qtys, p_nodes, r_channel, p_warehouses
+    ) as v;
+    n := coalesce(cardinality(l_req), 0);
+
+    select array_agg((
+        select v.reservation_id from stock.reservation as v
+        where v.channel_id = x.channel and v.reference = x.reference and v.state = 'pending'
+            and x.take
+    ) order by x.req) into r_old
+    from unnest(r_channel, p_references, p_take) with ordinality
+        as x (channel, reference, take, req);
+    if array_remove(r_old, null) <> '{}' then
+        perform from stock.reservation as v where v.reservation_id = any(r_old)
+        order by v.reservation_id for update;
+        -- one that ended while we waited for its lock is no longer in anybody's way
+        select array_agg((
+            select v.reservation_id from stock.reservation as v
+            where v.reservation_id = x.old and v.state = 'pending'
+        ) order by x.req) into r_old
+        from unnest(r_old) with ordinality as x (old, req);
+        select array_agg(x.req::integer order by x.req), array_agg(b.sku_id order by x.req),
+            array_agg(b.node_id order by x.req), array_agg(b.quantity order by x.req),
+            array_agg(b.backordered order by x.req)
+        into o_req, o_sku, o_node, o_qty, o_back
+        from unnest(r_old) with ordinality as x (old, req)
+        join stock.reservation_line as b on b.reservation_id = x.old;
+    else
+        r_old := null;
+    end if;
+
+    select array_agg(x.sku_id), array_agg(x.node_id), array_agg(x.code),
+        array_agg(x.available - x.safety), array_agg(x.protected),
+        array_agg(case when x.sells_inbound then x.inbound else 0 end + x.backorder_extra
+            - x.backordered)
+    into g_sku, g_node, g_code, g_open, g_prot, g_ahead
+    from (
+        select g.sku_id, g.node_id, m.code, g.available, g.safety, g.protected, g.sells_inbound,
+            g.inbound, g.backorder_extra, g.backordered
+        from stock.sku_node as g
+        join nodes.node as m on m.node_id = g.node_id
+        where (g.sku_id, g.node_id) in (
+            select w.sku_id, w.node_id
+            from stock.guards_needed_v1(
+                l_sku, l_qty, l_node, l_channel, p_warehouses, p_whole
+            ) as w
+            union all
+            select b.sku, b.node from unnest(o_sku, o_node) as b (sku, node)
+        )
+        order by g.sku_id, g.node_id
+        for update of g
+    ) as x;
+    g_was := g_open;
+    g_back := g_ahead;
+
+    select array_agg(x.channel_id), array_agg(x.sku_id), array_agg(x.uses_protected),
+        array_agg(x.buffer), array_agg(x.quota - x.quota_used), array_agg(x.pooled),
+        array_agg(0::bigint), bool_or(x.buffer > 0 or x.quota is not null)
+    into k_channel, k_sku, k_uses, k_buffer, k_quota, k_pooled, k_took, any_rules
+    from (
+        select c.channel_id, c.sku_id, c.uses_protected, c.buffer, c.quota, c.quota_used,
+            c.pooled
+        from stock.channel_available as c
+        where (c.sku_id, c.channel_id) in (
+            select u.sku, cn.channel_id
+            from unnest(g_sku, g_node) as u (sku, node)
+            join nodes.channel_node as cn on cn.node_id = u.node
+        )
+        order by c.sku_id, c.channel_id
+        for update of c
+    ) as x;
+
+    select array_agg(x.line order by x.line, x.priority), array_agg(x.pos order by x.line, x.priority),
+        array_agg(x.at_row order by x.line, x.priority)
+    into c_line, c_guard, c_row
+    from (
+        select u.line::integer as line, g.pos::integer as pos, y.pos::integer as at_row,
+            q.priority
+        from unnest(l_sku, l_node, l_channel) with ordinality as u (sku, node, channel, line)
+        join unnest(g_sku, g_node) with ordinality as g (sku, node, pos)
+            on g.sku = u.sku and (u.node is null or g.node = u.node)
+        join nodes.channel_node as q on q.channel_id = u.channel and q.node_id = g.node
+        left join unnest(k_channel, k_sku) with ordinality as y (channel, sku, pos)
+            on y.channel = u.channel and y.sku = u.sku
+        left join nodes.node as m on m.node_id = g.node
+        where u.node is not null or p_warehouses is null or m.code = any(p_warehouses)
+    ) as x;
+    cn := coalesce(cardinality(c_line), 0);
+
+    for r in 1..cardinality(p_ids) loop
+        continue when not p_take[r];
+        a_first := a_n; i_first := i; c_first := cp; o_first := o;
+        short := null; no_such := null;
+        if r_channel[r] is null then
+            no_such := stock.unknown_v1('channel', p_channels[r]);
+        elsif p_expires[r] <= p_at then
+            no_such := jsonb_build_object(
+                'status', 422, 'code', 'invalid', 'message', 'this moment has passed',
+                'errors', jsonb_build_array(jsonb_build_object(
+                    'path', 'expires_at', 'code', 'in_the_past', 'message',
+                    'this moment has passed'
+                ))
+            );
+        end if;
+        while o <= coalesce(cardinality(o_req), 0) and o_req[o] = r loop
+            pos := (
+                select g.pos from unnest(g_sku, g_node) with ordinality as g (sku, node, pos)
+                where g.sku = o_sku[o] and g.node = o_node[o]
+            );
+            o_pos[o] := pos;
+            g_open[pos] := g_open[pos] + o_qty[o];
+            g_ahead[pos] := g_ahead[pos] + o_back[o];
+            o := o + 1;
+        end loop;
+        while i <= n and l_req[i] = r loop
+            if no_such is null and l_sku[i] is null then
+                no_such := stock.unknown_v1('sku', l_code[i]);
+            elsif no_such is null and l_named[i] is not null and l_node[i] is null then
+                no_such := stock.unknown_v1('node', l_named[i]);
+            end if;
+            left_over := l_qty[i];
+            seen := 0;
+            shared := null;
+            if any_rules and cp <= cn and c_line[cp] = i and c_row[cp] is not null then
+                k := c_row[cp];
+                shared := k_quota[k] - k_took[k];
+                if k_buffer[k] > 0 then
+                    -- the pool as it stands now: what it held, less what this batch took of it
+                    room := k_pooled[k] - k_buffer[k];
+                    for pos in select c_guard[q] from generate_series(cp, cn) as q
+                        where c_line[q] = i
+                    loop
+                        part := case when k_uses[k] then 0 else g_prot[pos] end;
+                        room := room - greatest(0, g_was[pos] - part)
+                            + greatest(0, g_open[pos] - part);
+                    end loop;
+                    shared := least(shared, room);
+                end if;
+            end if;
+            k := cp;
+            while cp <= cn and c_line[cp] = i loop
+                pos := c_guard[cp];
+                room := g_open[pos] - case when k_uses[c_row[cp]] then 0 else g_prot[pos] end;
+                seen := seen + greatest(0, room);
+                part := least(left_over, room, coalesce(shared, left_over));
+                if part > 0 then
+                    a_n := a_n + 1;
+                    a_req[a_n] := r; a_guard[a_n] := pos; a_qty[a_n] := part; a_back[a_n] := 0;
+                    a_code[a_n] := l_code[i]; a_row[a_n] := c_row[cp];
+                    g_open[pos] := g_open[pos] - part;
+                    left_over := left_over - part;
+                    shared := shared - part;
+                    if any_rules and c_row[cp] is not null then
+                        k_took[c_row[cp]] := k_took[c_row[cp]] + part;
+                    end if;
+                end if;
+                cp := cp + 1;
+            end loop;
+            if left_over > 0 and not p_whole and l_node[i] is null and no_such is null then
+                return query select 0, 'again'::text, null::jsonb, null::uuid, null::bigint;
+                return;
+            end if;
+            while left_over > 0 and k < cp and (shared is null or shared > 0) loop
+                pos := c_guard[k];
+                part := least(left_over, g_ahead[pos], coalesce(shared, left_over));
+                if part > 0 then
+                    a_n := a_n + 1;
+                    a_req[a_n] := r; a_guard[a_n] := pos; a_qty[a_n] := 0; a_back[a_n] := part;
+                    a_code[a_n] := l_code[i]; a_row[a_n] := c_row[k];
+                    g_ahead[pos] := g_ahead[pos] - part;
+                    left_over := left_over - part;
+                    shared := shared - part;
+                    if any_rules and c_row[k] is not null then
+                        k_took[c_row[k]] := k_took[c_row[k]] + part;
+                    end if;
+                end if;
+                k := k + 1;
+            end loop;
+            if left_over > 0 then
+                short := coalesce(short, '[]') || jsonb_build_object(
+                    'sku', l_code[i], 'node', l_named[i], 'asked', l_qty[i],
+                    'available', l_qty[i] - left_over
+                );
+            end if;
+            i := i + 1;
+        end loop;
+        if no_such is not null or short is not null then
+            r_done[r] := false;
+            r_answer[r] := coalesce(no_such, jsonb_build_object(
+                'status', 409, 'code', 'insufficient_stock', 'message', 'not enough is available',
+                'facts', jsonb_build_object('shortages', short)
+            ));
+            for k in a_first + 1..a_n loop
+                g_open[a_guard[k]] := g_open[a_guard[k]] + a_qty[k];
+                g_ahead[a_guard[k]] := g_ahead[a_guard[k]] + a_back[k];
+                if any_rules and a_row[k] is not null then
+                    k_took[a_row[k]] := k_took[a_row[k]] - a_qty[k] - a_back[k];
+                end if;
+                a_req[k] := 0;
+            end loop;
+            a_n := a_first;
+            for k in o_first..o - 1 loop
+                g_open[o_pos[k]] := g_open[o_pos[k]] - o_qty[k];
+                g_ahead[o_pos[k]] := g_ahead[o_pos[k]] - o_back[k];
+            end loop;
+        end if;
+    end loop;
+    a_req := a_req[1:a_n];
+
+    perform stock.hold_v1(g_sku, g_node, g_was, g_open, g_back, g_ahead, g_prot);
+    if any_rules then
+        update stock.channel_available as c set quota_used = c.quota_used + u.took
+        from unnest(k_channel, k_sku, k_took) as u (channel, sku, took)
+        where c.channel_id = u.channel and c.sku_id = u.sku and u.took <> 0
+            and c.quota is not null;
+    end if;
+    if r_old is not null then
+        update stock.reservation as v
+        set state = 'released', closed_at = p_at, sequence = v.sequence + 1
+        from unnest(r_old, r_done) as x (old, done)
+        where v.reservation_id = x.old and x.done;
+        update stock.reservation_line as b set open = false
+        from unnest(r_old, r_done) as x (old, done)
+        where b.reservation_id = x.old and x.done;
+    end if;
+    insert into stock.reservation (
+        reservation_id, channel_id, reference, state, strength, expires_at, sequence, created_at,
+        actor
+    )
+    select x.id, x.channel, x.reference, 'pending',
+        case when x.expires is null then 'hard' else 'soft' end, x.expires, 1, p_at, x.actor
+    from unnest(p_ids, r_channel, p_references, p_expires, p_actors, r_done)
+        as x (id, channel, reference, expires, actor, done)
+    where x.done;
+    insert into stock.reservation_line (reservation_id, sku_id, node_id, quantity, backordered)
+    select p_ids[x.req], g_sku[x.guard], g_node[x.guard], sum(x.qty), sum(x.back)
+    from unnest(a_req, a_guard, a_qty, a_back) as x (req, guard, qty, back)
+    where x.req > 0
+    group by x.req, x.guard;
+    return query
+    select q.req::integer, case when q.done then 'done' else 'refused' end,
+        case when q.done then stock.reservation_answer_v1(
+            q.id, q.reference, q.channel,
+            'pending', case when q.expires is null then 'hard' else 'soft' end, q.expires, p_at,
+            d.lines
+        ) else r_answer[q.req] end,
+        case when q.done then r_old[q.req] end,
+        (select v.sequence from stock.reservation as v where v.reservation_id = r_old[q.req])
+    from unnest(p_ids, p_references, p_channels, p_expires, r_done, p_take) with ordinality
+        as q (id, reference, channel, expires, done, take, req)
+    left join (
+        select x.req, jsonb_agg(jsonb_build_object(
+            'sku', x.code, 'node', g_code[x.guard], 'qty', x.qty, 'backordered', x.back
+        )) as lines
+        from (
+            select y.req, y.guard, y.code, sum(y.qty) as qty, sum(y.back) as back
+            from unnest(a_req, a_guard, a_qty, a_back, a_code) as y (req, guard, qty, back, code)
+            where y.req > 0
+            group by y.req, y.guard, y.code
+        ) as x
+        group by x.req
+    ) as d on d.req = q.req
+    where q.take;
+end
+$$;

@@ -1,0 +1,104 @@
+-- Named writes of the stock room. warehouses is the caller's scope: null means every one.
+
+-- name: post_lines
+select outcome, line
+from stock.post_lines_v1(
+    :now, :actor, :document_id, :reference, :warehouses, :ids, :skus, :qtys, :reasons,
+    :from_kinds, :from_nodes, :from_bins, :from_statuses, :to_kinds, :to_nodes, :to_bins,
+    :to_statuses, :lots, :expires, :serials, :owners, :refs, :may_short
+);
+
+-- name: reverse
+select stock.reverse_v1(:now, :actor, :document_id, :id, :movement_id, :warehouses);
+
+-- name: end_reservations
+select reservation_id as id from stock.end_reservations_v1(:now, :actor, :ids, :state);
+
+-- name: fulfil
+select stock.fulfil_v1(:now, :actor, :id, :document_id);
+
+-- name: take_reservation
+select v.state, v.strength, v.expires_at
+from stock.reservation as v
+where v.reservation_id = :id and (:warehouses::text[] is null or not exists (
+    select from stock.reservation_line as b
+    join nodes.node as n on n.node_id = b.node_id
+    where b.reservation_id = v.reservation_id and n.code <> all(:warehouses)
+))
+for update of v;
+
+-- name: change_reservation
+update stock.reservation
+set strength = :strength, expires_at = :expires_at, sequence = sequence + 1
+where reservation_id = :id;
+
+-- name: tell_reservations
+select stock.tell_reservations_v1(:now, :actor, :verb, :ids);
+
+-- name: list_lapsed
+select v.reservation_id as id
+from stock.reservation as v
+where v.state = 'pending' and v.expires_at <= :now
+order by v.expires_at
+limit :most;
+
+-- name: set_levels
+select stock.set_levels_v1(
+    :skus, :nodes, :safety, :protected, :inbound, :sells_inbound, :extra
+);
+
+-- name: set_channel_levels
+select stock.set_channel_levels_v1(:channel_id, :skus, :buffers, :quotas);
+
+-- name: set_channel_rule
+insert into stock.channel_rule as r (channel_id, uses_protected, buffer, sequence)
+values (:channel_id, :uses_protected, 0, 1)
+on conflict (channel_id) do update
+set uses_protected = excluded.uses_protected, sequence = r.sequence + 1;
+
+-- name: mark_uses_protected
+update stock.channel_available set uses_protected = :uses_protected
+where channel_id = :channel_id and uses_protected <> :uses_protected;
+
+-- name: count_pools
+select stock.count_pools_v1(:channel_id, :skus::uuid[]);
+
+-- name: fill_backorders
+select stock.fill_backorders_v1(:now, :actor, :skus, :nodes);
+
+-- name: list_expiring
+select l.sku_id, l.lot
+from stock.lot as l
+where l.expired_at is null and l.expires_on < :today
+order by l.expires_on, l.sku_id, l.lot
+limit :most;
+
+-- name: lock_lot_guards
+select g.node_id
+from stock.sku_node as g
+where g.sku_id = :sku_id
+order by g.sku_id, g.node_id
+for update of g;
+
+-- name: list_lot_goods
+select s.code as sku, n.code as node, x.code as bin, b.owner, b.status, b.on_hand
+from stock.balance as b
+join nodes.bin as x on x.bin_id = b.place_id
+join nodes.node as n on n.node_id = b.node_id
+join catalog.sku as s on s.sku_id = b.sku_id
+where b.sku_id = :sku_id and b.lot = :lot and b.status in ('good', 'promo') and b.on_hand > 0
+order by n.code, x.code, b.owner, b.status;
+
+-- name: mark_expired
+update stock.lot set expired_at = :now where sku_id = :sku_id and lot = :lot;
+
+-- name: lock_pool
+select g.sku_id
+from stock.sku_node as g
+where g.node_id in (
+    select cn.node_id from nodes.channel_node as cn
+    join nodes.channel as c on c.channel_id = cn.channel_id
+    where c.code = :channel
+)
+order by g.sku_id, g.node_id
+for update of g;

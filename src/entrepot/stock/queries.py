@@ -1,0 +1,198 @@
+"""Reads of the stock room. Every one takes its scope from the block's principal."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from entrepot.kernel.refusals import NotFound
+from entrepot.platform.database import ReadTx
+from entrepot.platform.sqlfile import load_sql
+from entrepot.stock import errors
+from entrepot.stock.scope import warehouses_of
+from entrepot.stock.types import (
+    Available,
+    ChangedAvailable,
+    Movement,
+    NodeAvailable,
+    NodeStock,
+    Reservation,
+    StockRow,
+)
+
+SQL = load_sql(__file__, "queries.sql")
+CHANGES_MOST = 200
+"""How many events of the feed one page of changes reads."""
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A row that is one JSON document."""
+
+    body: bytes
+
+
+class ChannelId(msgspec.Struct, frozen=True):
+    """The id of a channel."""
+
+    id: UUID
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """A SKU and a node that were found by code; None: not there, or not the caller's."""
+
+    sku_id: UUID | None
+    node_id: UUID | None
+
+
+class FoundSku(msgspec.Struct, frozen=True):
+    """A SKU that was looked for by code; None: not there."""
+
+    code: str
+    sku_id: UUID | None
+
+
+async def channel_named(tx: ReadTx, *, code: str) -> UUID:
+    """The id of an open channel; NotFound."""
+    found = await tx.find(SQL["find_channel"], ChannelId, code=code)
+    if found is None:
+        raise errors.unknown_channel(code)
+    return found.id
+
+
+async def list_available(
+    tx: ReadTx, *, channel: str, skus: Sequence[str], reference: str | None = None
+) -> list[Available]:
+    """What the channel may sell of each SKU; unknown SKUs are left out.
+
+    What `reference` holds itself counts as available. Callers of some warehouses only see what
+    lies there.
+    """
+    channel_id = await channel_named(tx, code=channel)
+    scope = warehouses_of(tx.principal)
+    if scope is None:
+        found = await tx.list(
+            SQL["list_available"], Available, channel_id=channel_id, skus=list(skus)
+        )
+    else:
+        found = await tx.list(
+            SQL["list_available_in"], Available, channel_id=channel_id, skus=list(skus),
+            warehouses=scope,
+        )  # fmt: skip
+    if reference is None:
+        return found
+    rows = await tx.list(
+        SQL["list_own"], Available, channel_id=channel_id, reference=reference, skus=list(skus)
+    )
+    own = {row.sku: row.available for row in rows}
+    return [Available(row.sku, row.available + own.get(row.sku, 0)) for row in found]
+
+
+async def list_nodes_available(
+    tx: ReadTx, *, channel: str, skus: Sequence[str]
+) -> list[NodeAvailable]:
+    """The guarding rows of these SKUs in the channel's nodes, by priority."""
+    return await tx.list(
+        SQL["list_nodes_available"],
+        NodeAvailable,
+        channel_id=await channel_named(tx, code=channel),
+        skus=list(skus),
+        warehouses=warehouses_of(tx.principal),
+    )
+
+
+async def list_changes(
+    tx: ReadTx, *, channel: str, after: int
+) -> tuple[list[ChangedAvailable], int]:
+    """SKUs that changed in the next events behind the cursor, and the cursor for the next call."""
+    channel_id = await channel_named(tx, code=channel)
+    position = await tx.value(SQL["last_read_position"], after=after, most=CHANGES_MOST)
+    changed = await tx.list(
+        SQL["list_changes"], ChangedAvailable, channel_id=channel_id, after=after,
+        most=CHANGES_MOST,
+    )  # fmt: skip
+    return changed, position if isinstance(position, int) else after
+
+
+async def routing_snapshot(
+    tx: ReadTx, *, skus: Sequence[str], channel: str
+) -> dict[str, dict[str, list[int]]]:
+    """For the router: node → SKU → [atp, safety, shadow], from the guarding rows themselves.
+
+    What the channel must leave to others counts as safety.
+    """
+    rows = await tx.list(
+        SQL["list_routing"],
+        NodeStock,
+        channel_id=await channel_named(tx, code=channel),
+        skus=list(skus),
+        warehouses=warehouses_of(tx.principal),
+    )
+    nodes: dict[str, dict[str, list[int]]] = {}
+    for row in rows:
+        nodes.setdefault(row.node, {})[row.sku] = [row.atp, row.safety, row.shadow]
+    return nodes
+
+
+async def get_reservation(tx: ReadTx, *, reservation_id: UUID) -> Reservation:
+    """A reservation; NotFound when it is unknown or holds goods outside the caller's warehouses."""
+    row = await tx.find(
+        SQL["find_reservation"], Body, id=reservation_id, warehouses=warehouses_of(tx.principal)
+    )
+    if row is None:
+        raise errors.unknown_reservation()
+    return msgspec.json.decode(row.body, type=Reservation)
+
+
+async def list_stock(
+    tx: ReadTx, *, skus: Sequence[str], node: str | None, most: int
+) -> list[StockRow]:
+    """What lies where of these SKUs."""
+    return await tx.list(
+        SQL["list_stock"], StockRow, skus=list(skus), node=node, most=most,
+        warehouses=warehouses_of(tx.principal),
+    )  # fmt: skip
+
+
+async def list_stock_of_node(tx: ReadTx, *, node: str, after: str, most: int) -> list[StockRow]:
+    """What lies in a node, by SKU behind `after`."""
+    return await tx.list(
+        SQL["list_stock_of_node"], StockRow, node=node, after=after, most=most,
+        warehouses=warehouses_of(tx.principal),
+    )  # fmt: skip
+
+
+async def list_movements(
+    tx: ReadTx, *, sku: str | None, reference: str | None, before: UUID | None, most: int
+) -> list[Movement]:
+    """The ledger, newest first."""
+    return await tx.list(
+        SQL["list_movements"], Movement, sku=sku, reference=reference, before=before, most=most,
+        warehouses=warehouses_of(tx.principal),
+    )  # fmt: skip
+
+
+async def pairs_named(
+    tx: ReadTx, *, skus: Sequence[str], nodes: Sequence[str]
+) -> list[tuple[UUID, UUID]]:
+    """The ids of SKUs and nodes, pair by pair; NotFound naming the first that is not there."""
+    rows = await tx.list(
+        SQL["list_pairs"], Pair, skus=list(skus), nodes=list(nodes),
+        warehouses=warehouses_of(tx.principal),
+    )  # fmt: skip
+    found = []
+    for row, sku, node in zip(rows, skus, nodes, strict=True):
+        if row.sku_id is None:
+            raise NotFound("there is no such SKU", code="unknown_sku", sku=sku)
+        if row.node_id is None:
+            raise NotFound("there is no such node", code="unknown_node", node=node)
+        found.append((row.sku_id, row.node_id))
+    return found
+
+
+async def skus_named(tx: ReadTx, *, skus: Sequence[str]) -> list[UUID]:
+    """The ids of SKUs; NotFound naming the first that is not there."""
+    rows = await tx.list(SQL["list_skus"], FoundSku, skus=list(skus))
+    missing = next((row.code for row in rows if row.sku_id is None), None)
+    if missing is not None:
+        raise NotFound("there is no such SKU", code="unknown_sku", sku=missing)
+    return [row.sku_id for row in rows if row.sku_id is not None]

@@ -1,0 +1,175 @@
+-- Named reads of the stock room. warehouses is the caller's scope: null means every one.
+
+-- name: find_channel
+select c.channel_id as id from nodes.channel as c where c.code = :code and c.closed_at is null;
+
+-- name: list_available
+select s.code as sku, case
+    when exists (select from catalog.kit_part as k where k.kit_sku_id = s.sku_id)
+        then stock.kit_available_v1(:channel_id, s.sku_id)
+    else coalesce(c.shown, 0)
+end as available
+from unnest(:skus::text[]) with ordinality as u (code, place)
+join catalog.sku as s on s.code = u.code and s.closed_at is null
+left join stock.channel_available as c on c.channel_id = :channel_id and c.sku_id = s.sku_id
+order by u.place;
+
+-- name: list_available_in
+select s.code as sku, coalesce((
+    select sum(greatest(0, g.available - g.safety - g.protected))
+    from stock.sku_node as g
+    join nodes.channel_node as cn on cn.node_id = g.node_id and cn.channel_id = :channel_id
+    join nodes.node as n on n.node_id = g.node_id and n.code = any(:warehouses::text[])
+    where g.sku_id = s.sku_id
+), 0)::bigint as available
+from unnest(:skus::text[]) with ordinality as u (code, place)
+join catalog.sku as s on s.code = u.code and s.closed_at is null
+order by u.place;
+
+-- name: list_own
+select s.code as sku, sum(b.quantity)::bigint as available
+from stock.reservation as v
+join stock.reservation_line as b on b.reservation_id = v.reservation_id
+join catalog.sku as s on s.sku_id = b.sku_id
+where v.channel_id = :channel_id and v.reference = :reference and v.state = 'pending'
+    and s.code = any(:skus::text[])
+group by s.code;
+
+-- name: list_nodes_available
+select s.code as sku, n.code as node, g.on_hand, g.reserved, g.blocked, coalesce((
+    select sum(b.on_hand) from stock.balance as b
+    where b.sku_id = g.sku_id and b.node_id = g.node_id and b.status = 'quarantine'
+), 0)::bigint as quarantine, g.safety, g.protected, g.inbound, g.backordered, g.available
+from unnest(:skus::text[]) with ordinality as u (code, place)
+join catalog.sku as s on s.code = u.code
+join stock.sku_node as g on g.sku_id = s.sku_id
+join nodes.channel_node as cn on cn.node_id = g.node_id and cn.channel_id = :channel_id
+join nodes.node as n on n.node_id = g.node_id
+where :warehouses::text[] is null or n.code = any(:warehouses)
+order by u.place, cn.priority;
+
+-- name: list_changes
+select s.code as sku, coalesce(c.shown, 0) as available, x.feed_position
+from (
+    select y.sku, max(y.feed_position) as feed_position
+    from (
+        select f.feed_position, coalesce(t.sku, l.line ->> 'sku') as sku
+        from (
+            select g.feed_position, g.event_id from platform.feed as g
+            where g.feed_position > :after
+            order by g.feed_position limit :most
+        ) as f
+        join platform.outbox as o on o.event_id = f.event_id
+            and o.aggregate in ('reservation', 'stock_document')
+        left join lateral jsonb_array_elements_text(o.body -> 'skus') as t (sku) on true
+        left join lateral jsonb_array_elements(o.body -> 'lines') as l (line) on true
+    ) as y
+    where y.sku is not null
+    group by y.sku
+) as x
+join catalog.sku as s on s.code = x.sku
+join stock.channel_available as c on c.channel_id = :channel_id and c.sku_id = s.sku_id
+order by x.feed_position, s.code;
+
+-- name: last_read_position
+select max(x.feed_position) as position
+from (
+    select f.feed_position from platform.feed as f
+    where f.feed_position > :after order by f.feed_position limit :most
+) as x;
+
+-- name: list_routing
+select s.code as sku, n.code as node, g.available as atp,
+    g.safety + case when coalesce(c.uses_protected, false) then 0 else g.protected end as safety,
+    0 as shadow
+from unnest(:skus::text[]) as u (code)
+join catalog.sku as s on s.code = u.code and s.closed_at is null
+join stock.sku_node as g on g.sku_id = s.sku_id
+join nodes.channel_node as cn on cn.node_id = g.node_id and cn.channel_id = :channel_id
+join nodes.node as n on n.node_id = g.node_id and n.closed_at is null
+left join stock.channel_available as c on c.channel_id = :channel_id and c.sku_id = s.sku_id
+where :warehouses::text[] is null or n.code = any(:warehouses)
+order by s.code, cn.priority;
+
+-- name: find_reservation
+select jsonb_build_object(
+    'id', v.reservation_id, 'reference', v.reference, 'channel', c.code, 'state', v.state,
+    'strength', v.strength, 'expires_at', v.expires_at, 'created_at', v.created_at, 'lines', (
+        select jsonb_agg(jsonb_build_object(
+            'sku', s.code, 'node', n.code, 'qty', b.quantity, 'backordered', b.backordered
+        ) order by s.code, n.code)
+        from stock.reservation_line as b
+        join catalog.sku as s on s.sku_id = b.sku_id
+        join nodes.node as n on n.node_id = b.node_id
+        where b.reservation_id = v.reservation_id
+    )
+) as body
+from stock.reservation as v
+join nodes.channel as c on c.channel_id = v.channel_id
+where v.reservation_id = :id and (:warehouses::text[] is null or not exists (
+    select from stock.reservation_line as b
+    join nodes.node as n on n.node_id = b.node_id
+    where b.reservation_id = v.reservation_id and n.code <> all(:warehouses)
+));
+
+-- name: list_stock
+select s.code as sku, n.code as node, coalesce(n.code || '/' || x.code, p.code) as place, b.lot,
+    l.expires_on, b.owner, b.status, b.on_hand
+from catalog.sku as s
+join stock.balance as b on b.sku_id = s.sku_id
+join stock.place as p on p.place_id = b.place_id
+left join nodes.node as n on n.node_id = b.node_id
+left join nodes.bin as x on x.bin_id = b.place_id
+left join stock.lot as l on l.sku_id = b.sku_id and l.lot = b.lot
+where s.code = any(:skus::text[]) and b.on_hand > 0 and (:node::text is null or n.code = :node)
+    and (:warehouses::text[] is null or n.code = any(:warehouses))
+order by s.code, n.code, x.code, b.lot, b.owner, b.status
+limit :most;
+
+-- name: list_stock_of_node
+select s.code as sku, n.code as node, n.code || '/' || x.code as place, b.lot, l.expires_on,
+    b.owner, b.status, b.on_hand
+from nodes.node as n
+join stock.sku_node as g on g.node_id = n.node_id
+join catalog.sku as s on s.sku_id = g.sku_id
+join stock.balance as b on b.sku_id = g.sku_id and b.node_id = g.node_id
+join nodes.bin as x on x.bin_id = b.place_id
+left join stock.lot as l on l.sku_id = b.sku_id and l.lot = b.lot
+where n.code = :node and b.on_hand > 0 and s.code > :after
+    and (:warehouses::text[] is null or n.code = any(:warehouses))
+order by s.code, x.code, b.lot, b.owner, b.status
+limit :most;
+
+-- name: list_movements
+select m.movement_id as id, m.document_id, m.at, s.code as sku, m.quantity as qty,
+    coalesce(fn.code || '/' || f.code, f.code) as from_, m.from_status,
+    coalesce(tn.code || '/' || t.code, t.code) as to_, m.to_status, m.lot, m.serial, m.owner,
+    m.reason, m.reference, m.reverses, m.actor
+from stock.movement as m
+join catalog.sku as s on s.sku_id = m.sku_id
+join stock.place as f on f.place_id = m.from_place
+join stock.place as t on t.place_id = m.to_place
+left join nodes.node as fn on fn.node_id = f.node_id
+left join nodes.node as tn on tn.node_id = t.node_id
+where (:sku::text is null or s.code = :sku)
+    and (:reference::text is null or m.reference = :reference)
+    and (:before::uuid is null or m.movement_id < :before)
+    and (
+        :warehouses::text[] is null or fn.code = any(:warehouses) or tn.code = any(:warehouses)
+    )
+order by m.movement_id desc
+limit :most;
+
+-- name: list_pairs
+select s.sku_id, n.node_id
+from unnest(:skus::text[], :nodes::text[]) with ordinality as u (sku, node, place)
+left join catalog.sku as s on s.code = u.sku and s.closed_at is null
+left join nodes.node as n on n.code = u.node and n.closed_at is null
+    and (:warehouses::text[] is null or n.code = any(:warehouses))
+order by u.place;
+
+-- name: list_skus
+select u.code, s.sku_id
+from unnest(:skus::text[]) with ordinality as u (code, place)
+left join catalog.sku as s on s.code = u.code and s.closed_at is null
+order by u.place;
