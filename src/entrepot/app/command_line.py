@@ -17,11 +17,13 @@ from entrepot.cli.commands import Wiring, app
 from entrepot.cli.control import TROUBLE
 from entrepot.cli.keys import keys, make_owner_link
 from entrepot.cli.operators import operators
+from entrepot.cli.policy import policy
 from entrepot.cli.routing import route
 from entrepot.platform.settings import read_settings
 
 app.add_typer(keys, name="keys")
 app.add_typer(route, name="route")
+app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
 app.add_typer(operators, name="operators")
 

@@ -1,5 +1,6 @@
 """What the routing commands say on standard error, and how they read files."""
 
+import os
 from typing import Final
 
 import typer
@@ -8,6 +9,7 @@ from entrepot.kernel.refusals import Refusal
 from entrepot.routing.policy.document import Policy
 from entrepot.routing.policy.files import read_policy
 from entrepot.routing.policy.parsing import parse_policy
+from entrepot.routing.policy.shelf import from_shelf, names_on
 
 BAD_INPUT: Final = 2
 INFEASIBLE: Final = 3
@@ -31,7 +33,12 @@ def read_bytes(file: str) -> bytes:
 
 
 def read_policy_file(file: str) -> Policy:
-    """A policy from a file, as JSON or as text. Raises what reading a policy raises."""
+    """A policy from a file, as JSON or as text, or one of the shelf by its name.
+
+    Raises what reading a policy raises.
+    """
+    if not os.path.exists(file) and file in (*names_on("packs"), *names_on("strategies")):
+        return from_shelf(file)
     raw = read_bytes(file)
     if raw.lstrip().startswith(b"{"):
         return read_policy(raw)

@@ -12,6 +12,7 @@ import msgspec
 import typer
 
 from entrepot.cli.complaints import BAD_INPUT, INFEASIBLE, complain, read_policy_file
+from entrepot.cli.policy import policy_plan_bytes
 from entrepot.cli.recorded import Asking
 from entrepot.cli.recorded import decide as decide_asking
 from entrepot.kernel.refusals import Refusal
@@ -24,7 +25,9 @@ from entrepot.routing.engine.network import Network
 from entrepot.routing.engine.routing import route, with_candidates
 from entrepot.routing.engine.waves import Progress, route_wave
 from entrepot.routing.policy.applying import moment_of
-from entrepot.routing.policy.deciding import route_under
+from entrepot.routing.policy.deciding import route_under, wave_under
+from entrepot.routing.policy.document import Policy
+from entrepot.routing.policy.versions import is_in_force
 
 
 class Spread(msgspec.Struct, frozen=True):
@@ -84,8 +87,10 @@ def route_command(
 ) -> None:
     """Decide from which nodes, in how many shipments and with which services orders are filled."""
     asking = Asking(record, tuple(rule or ()), allocator, allocator_seconds, loopback)
-    if (asking.any or policy) and (wave or bench):
-        raise typer.BadParameter("--wave and --bench go without policy, record, rule and allocator")
+    if asking.any and (wave or bench):
+        raise typer.BadParameter("--wave and --bench go without record, rule and allocator")
+    if policy and (bench or (wave and explain)):
+        raise typer.BadParameter("--policy goes without --bench, and in a wave without --explain")
     if asking.any and explain:
         raise typer.BadParameter("records are explained by `route what-if RECORD --forced`")
     try:
@@ -94,9 +99,7 @@ def route_command(
         if asking.any:
             output, status = _told(decide_asking(problem, asking, policy=ruled, budget=budget))
         elif ruled is not None:
-            at = moment_of(problem)
-            under = route_under(ruled, problem, at=at, budget=budget, explained=explain)
-            output, status = _told(under.plan)
+            output, status = _ruled(ruled, problem, budget, explain=explain, wave=wave)
         elif bench:
             output, status = _timed(problem, budget)
         else:
@@ -127,6 +130,19 @@ def _planned(problem: Problem, budget: int, *, explain: bool, wave: bool) -> tup
     else:
         plan = route(problem, budget=budget, explained=explain)
     return _told(plan)
+
+
+def _ruled(
+    policy: Policy, problem: Problem, budget: int, *, explain: bool, wave: bool
+) -> tuple[bytes, str]:
+    at = moment_of(problem)
+    if not is_in_force(policy, at):
+        typer.echo(f"note: {policy.id} version {policy.version} is not in force at {at}", err=True)
+    if wave:
+        found = wave_under(policy, problem, at=at, budget=budget, watch=_tell)
+    else:
+        found = route_under(policy, problem, at=at, budget=budget, explained=explain)
+    return policy_plan_bytes(policy, found), found.plan.status
 
 
 def _told(plan: Plan) -> tuple[bytes, str]:

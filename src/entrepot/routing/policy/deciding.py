@@ -1,7 +1,8 @@
 """Routing under a policy: apply, decide, tell the plan in the words of the original problem.
 
 Orders are decided one by one in the given order, each on what those before it left. A limit that
-`yields` is dropped, the first one first, when the order has no plan with it.
+`yields` is dropped, the first one first, when the order has no plan with it. Or together, as a
+wave (`wave_under`), where no limit gives way.
 """
 
 from datetime import datetime
@@ -9,10 +10,12 @@ from datetime import datetime
 import msgspec
 
 from entrepot.routing.engine.deciding import DEFAULT_BUDGET
-from entrepot.routing.engine.format import Candidate, Exclusion, OrderPlan, Plan, Problem
+from entrepot.routing.engine.format import Candidate, Exclusion, Order, OrderPlan, Plan, Problem
 from entrepot.routing.engine.routing import ENGINE, route, status_of
+from entrepot.routing.engine.waves import Watch, route_wave
 from entrepot.routing.policy.accounting import money_of, remaining
 from entrepot.routing.policy.applying import MARK, Applied, Standing, apply
+from entrepot.routing.policy.bounding import bound_alone
 from entrepot.routing.policy.document import Policy
 from entrepot.routing.policy.excluding import Excluded
 
@@ -53,32 +56,60 @@ def route_under(
     """Decide every order of a checked problem under a policy at an instant."""
     left = problem
     spent: dict[str, int] = {}
-    plans, outcomes, standings, work = [], [], [], 0
+    plans, outcomes, standings, work, bound = [], [], [], 0, 0
     excluded: list[Excluded] = []
     for order in problem.orders:
         alone = msgspec.structs.replace(left, orders=[order])
         applied, whole, yielded = decide_one(policy, alone, at, spent, budget, explained)
         plan = restored(whole.orders[0], applied)
-        standing = applied.orders[0]
         plans.append(plan)
-        standings.append(standing)
+        standings.append(applied.orders[0])
         excluded += applied.exclusions
         work += whole.work
-        none = plan.status == "infeasible"
-        outcomes.append(
-            Outcome(
-                order.id, standing.rules, 0 if none else money_of(left, order, plan, standing),
-                yielded, standing.fallback if none else None,
-                standing.fallback_rule if none else None,
-            )
-        )  # fmt: skip
+        outcomes.append(_outcome(left, order, plan, applied.orders[0], yielded))
+        if left is problem and not spent:
+            bound += plan.lower_bound
+        else:
+            first = msgspec.structs.replace(problem, orders=[order])
+            free = apply(policy, first, at=at, without=frozenset(yielded))
+            bound += bound_alone(applied, free, budget=budget)
         left = remaining(left, order, plan)
         spend(spent, applied, plan)
-    cost, bound = sum(p.cost for p in plans), sum(p.lower_bound for p in plans)
+    cost = sum(plan.cost for plan in plans)
     every = Plan(
         "routing-plan/1", ENGINE, status_of(plans, cost, bound), cost, bound, work, tuple(plans)
     )
     return Ruled(every, tuple(outcomes), tuple(standings), tuple(excluded))
+
+
+def _outcome(
+    problem: Problem, order: Order, plan: OrderPlan, standing: Standing, yielded: tuple[str, ...]
+) -> Outcome:
+    if plan.status == "infeasible":
+        return Outcome(
+            order.id, standing.rules, 0, yielded, standing.fallback, standing.fallback_rule
+        )
+    return Outcome(order.id, standing.rules, money_of(problem, order, plan, standing), yielded)
+
+
+def wave_under(
+    policy: Policy,
+    problem: Problem,
+    *,
+    at: datetime,
+    budget: int = DEFAULT_BUDGET,
+    watch: Watch | None = None,
+) -> Ruled:
+    """Decide all orders of a problem together. Raises Conflict (`orders_differ`, see `applying`)."""
+    applied = apply(policy, problem, at=at)
+    whole = route_wave(applied.problem, budget=budget, watch=watch)
+    plans = tuple(restored(plan, applied) for plan in whole.orders)
+    outcomes = tuple(
+        _outcome(problem, order, plan, standing, ())
+        for order, plan, standing in zip(problem.orders, plans, applied.orders, strict=True)
+    )
+    told = msgspec.structs.replace(whole, orders=plans)
+    return Ruled(told, outcomes, applied.orders, applied.exclusions)
 
 
 def decide_one(

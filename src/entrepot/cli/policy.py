@@ -1,0 +1,164 @@
+"""`entrepot policy`: read, check and say routing policies; no database is needed.
+
+Exit codes: 0 fine, 1 lint found something, 2 bad input (all mistakes on standard error).
+"""
+
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from entrepot.cli.complaints import BAD_INPUT, complain, read_policy_file
+from entrepot.kernel.refusals import Refusal
+from entrepot.routing.engine.format import Plan
+from entrepot.routing.policy.deciding import Outcome, Ruled
+from entrepot.routing.policy.document import Policy
+from entrepot.routing.policy.files import policy_bytes, policy_hash
+from entrepot.routing.policy.lint.linting import lint
+from entrepot.routing.policy.lint.proving import Finding
+from entrepot.routing.policy.sentences import sentences
+from entrepot.routing.policy.shelf import names_on
+from entrepot.routing.policy.text import policy_text
+
+FOUND = 1
+
+policy = typer.Typer(help="Routing policies: documents of rules.", no_args_is_help=True)
+File = Annotated[
+    str, typer.Argument(metavar="POLICY", help="A file (JSON or text), or a name on the shelf.")
+]
+
+
+class Tongue(StrEnum):
+    """The languages of sentences."""
+
+    EN = "en"
+    ZH_CN = "zh-CN"
+    ZH_TW = "zh-TW"
+
+
+class Form(StrEnum):
+    """The two forms of a policy."""
+
+    JSON = "json"
+    TEXT = "text"
+
+
+class PolicyMade(msgspec.Struct, frozen=True):
+    """Which policy made a plan: id, version and hash, and each order's outcome."""
+
+    id: str
+    version: int
+    hash: str
+    orders: tuple[Outcome, ...]
+
+
+class PolicyPlan(Plan, frozen=True):
+    """`routing-plan/1` with the policy it was made under and how each order stands."""
+
+    policy: PolicyMade
+
+
+def policy_plan_bytes(found: Policy, ruled: Ruled) -> bytes:
+    """The plan as canonical JSON, with a `policy` part after the orders."""
+    made = PolicyMade(found.id, found.version, policy_hash(found), ruled.outcomes)
+    plan = ruled.plan
+    return msgspec.json.encode(
+        PolicyPlan(
+            plan.format, plan.engine, plan.status, plan.cost, plan.lower_bound, plan.work,
+            plan.orders, made,
+        ),
+        order="deterministic",
+    )  # fmt: skip
+
+
+def _read(name: str) -> Policy:
+    """A policy, or exit 2 with every mistake."""
+    try:
+        return read_policy_file(name)
+    except Refusal as refusal:
+        complain(refusal)
+        raise typer.Exit(BAD_INPUT) from None
+
+
+@policy.command("lint")
+def lint_command(
+    name: File,
+    at: Annotated[str, typer.Option(help="RFC 3339 instant to check at; default now.")] = "",
+    proofs: Annotated[
+        Path | None, typer.Option(help="Folder for the proofs, one problem a finding.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Find dead, shadowed, conflicting, uncovered and overdue rules, each with an order as proof."""
+    found = lint(_read(name), at=_instant(at))
+    if proofs is not None:
+        proofs.mkdir(parents=True, exist_ok=True)
+        for number, finding in enumerate(found, start=1):
+            file = proofs / f"{number:02d}-{finding.kind}-{finding.rule or 'policy'}.json"
+            file.write_bytes(msgspec.json.encode(finding.proof))
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
+    else:
+        for finding in found:
+            typer.echo(_line(finding))
+    if found:
+        raise typer.Exit(FOUND)
+
+
+def _instant(text: str) -> datetime:
+    if not text:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no RFC 3339 instant") from None
+    if found.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no offset")
+    return found
+
+
+def _line(finding: Finding) -> str:
+    order = finding.proof.orders[0]
+    goods = ", ".join(f"{line.qty} {line.sku}" for line in order.lines)
+    attrs = f" {msgspec.json.encode(order.attrs).decode()}" if order.attrs else ""
+    return (
+        f"{finding.kind}: {finding.rule or '(policy)'}: {finding.message};"
+        f" proof: {goods} to {order.dest.region}{attrs} at {finding.at.isoformat()}"
+    )
+
+
+@policy.command("say")
+def say_command(
+    name: File,
+    language: Annotated[Tongue, typer.Option(help="Language of the sentences.")] = Tongue.EN,
+) -> None:
+    """Every rule as a sentence."""
+    found = _read(name)
+    for rule, said in zip(found.rules, sentences(found, language=language.value), strict=True):
+        typer.echo(f"{rule.id}: {said}")
+
+
+@policy.command("show")
+def show_command(
+    name: File,
+    form: Annotated[Form, typer.Option(help="JSON or plain text.")] = Form.TEXT,
+) -> None:
+    """The policy as text or JSON: export, import (from the other form) and eject (from the shelf)."""
+    found = _read(name)
+    if form is Form.TEXT:
+        typer.echo(policy_text(found), nl=False)
+    else:
+        sys.stdout.buffer.write(msgspec.json.format(policy_bytes(found), indent=2) + b"\n")
+
+
+@policy.command("shelf")
+def shelf_command() -> None:
+    """The strategies and packs that ship with Entrepot."""
+    for name in names_on("strategies"):
+        typer.echo(f"strategy\t{name}")
+    for name in names_on("packs"):
+        typer.echo(f"pack\t{name}")
