@@ -14,6 +14,7 @@ from entrepot.app.launcher import Running, launched
 from entrepot.cli.keys import make_key, operator_in
 from entrepot.demo.client import ApiClient
 from entrepot.demo.content import PASSWORD, Content, read_content
+from entrepot.demo.lines import seed_lines, seed_one_click, seed_tiers
 from entrepot.demo.seed import (
     STILL_TO_SCAN,
     owner_login,
@@ -162,6 +163,9 @@ def _fill(
     if customers:
         set_suite_rule(client)
         logins += seed_parcels(client, customers, _say)
+        seed_lines(client, wanted["warehouses"], _say)
+        seed_tiers(client, customers, content.shoppers)
+        seed_one_click(client, customers, _say)
     return logins
 
 

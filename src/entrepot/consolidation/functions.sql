@@ -6,6 +6,8 @@ returns bigint
 language sql security definer set search_path = pg_catalog, pg_temp as $$
     select platform.next_number_v1('consolidation');
 $$;
+comment on function consolidation.next_number_v1 is
+'runs as owner: counts consolidations; the number tells a shopper how many there are, no more';
 grant execute on function consolidation.next_number_v1() to entrepot_shopper;
 
 -- Gives up claims on parcels that have meanwhile become somebody else's, so that the new owner is

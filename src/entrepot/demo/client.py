@@ -43,6 +43,10 @@ class ApiClient:
         """PUT the document as JSON; the decoded answer. Raises Refused on any 4xx."""
         return self._ask("PUT", target, msgspec.json.encode(document), new_token(16))
 
+    def delete(self, target: str) -> Any:
+        """DELETE; the decoded answer. Raises Refused on any 4xx."""
+        return self._ask("DELETE", target, b"", new_token(16))
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
