@@ -1,6 +1,7 @@
 // Every page: style, htmx with server-sent events, and the few things a browser must do itself.
 import "@tabler/core/dist/css/tabler.css";
 import "./styles/entrepot.css";
+import "./styles/cards.css";
 import "./styles/prices.css";
 import "./styles/consolidations.css";
 import "./htmx-global";

@@ -18,6 +18,8 @@ from entrepot.web.operator_pages import OPERATOR_PAGES, operator_guard, public_g
 from entrepot.web.people_pages import PEOPLE_PAGES
 from entrepot.web.portal_pages import PORTAL_PAGES
 from entrepot.web.pre_alert_pages import PRE_ALERT_PAGES
+from entrepot.web.price_import_pages import PRICE_IMPORT_PAGES
+from entrepot.web.price_pages import PRICE_PAGES
 from entrepot.web.problem_pages import problem_handler
 from entrepot.web.staff_pages import STAFF_PAGES
 from entrepot.web.unclaimed_pages import UNCLAIMED_PAGES
@@ -43,6 +45,7 @@ def page_router(deps: WebDeps) -> Router:
         route_handlers=[
             *STAFF_PAGES, staff_events, *UNCLAIMED_PAGES, *OFFICE_PAGES, *PEOPLE_PAGES,
             *NODE_PAGES, *OFFICE_CONSOLIDATION_PAGES,
+            *PRICE_PAGES, *PRICE_IMPORT_PAGES,
         ],
     )  # fmt: skip
     shoppers = Router(

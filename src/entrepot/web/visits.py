@@ -153,6 +153,7 @@ _ROOMS = (
     ("admin/parcels", mark("Parcels"), "parcel", "parcels:read"),
     ("admin/consolidations", mark("Consolidations"), "parcel", "consolidations:read"),
     ("admin/customers", mark("Customers"), "person", "customers:read"),
+    ("admin/prices", mark("Prices"), "list", "rate_cards:read"),
     ("admin/nodes", mark("Warehouses"), "warehouse", "nodes:read"),
     ("admin/people", mark("People"), "people", "people:read"),
     ("admin/keys", mark("API keys"), "key", "keys:read"),
