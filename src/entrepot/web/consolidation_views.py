@@ -70,8 +70,13 @@ async def click_context(deps: Site, visit: Visit, shopper: Shopper) -> dict[str,
         lines = await list_destinations(deps.db, shopper, warehouse=place.warehouse)
         choices[place.warehouse] = countries(visit, lines.countries)
     to = ready.destination
+    going = {parcel.id for place in ready.ready for parcel in place.parcels}
     return {
         "ready": ready,
+        "behind": {
+            place.warehouse: [one for one in place.left_out if one.id not in going]
+            for place in ready.ready
+        },
         "destinations": choices,
         "given": {
             "country": to.country if to else "",
@@ -115,6 +120,7 @@ def draft_context(
 ) -> dict[str, Any]:
     """What the template of a consolidation needs besides what every page needs."""
     near, elsewhere = not_for_it(made)
+    numbers = numbers_of(made)
     return {
         "made": made,
         "boxes": drawn(visit, made),
@@ -127,7 +133,8 @@ def draft_context(
         "names": names,
         "zone": zones.get(made.warehouse, visit.house_of.zone),
         "cw": WORDS,
-        "numbers": numbers_of(made),
+        "numbers": numbers,
+        "in_order": sorted(made.parcels, key=lambda parcel: numbers.get(parcel.id, 0)),
         "codes": {str(parcel.id): parcel.tracking_number for parcel in made.parcels},
         "service_names": {line.offer.service: line.offer.name for line in lines_of(made)},
         "chosen_name": chosen_name(visit, made),
