@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.access.flow import Stamp
 from entrepot.access.permissions import PERMISSIONS
 from entrepot.catalog.types import NewSku
 from entrepot.flows.create_bins import create_bins
@@ -89,6 +90,7 @@ class Stock(msgspec.Struct):
         reference: str | None = None,
         hours: float | None = None,
         by: Staff | None = None,
+        stamped: Stamp | None = None,
     ) -> Reservation:
         new = NewReservation(
             reference=reference or new_token(9),
@@ -96,7 +98,7 @@ class Stock(msgspec.Struct):
             lines=[NewReservationLine(*line) for line in lines],
             expires_at=None if hours is None else later(self.at[0] + hours),
         )
-        return await reserve_stock(self.db, by or self.staff, stamp(), new)
+        return await reserve_stock(self.db, by or self.staff, stamped or stamp(), new)
 
     async def release(self, reservation_id: UUID) -> Reservation:
         return await release_reservation(
