@@ -16,7 +16,9 @@ from entrepot.routing.plugins.runner import Limits, RuleRunner
 from tests.routing.orders import random_problem
 
 HOME = "tests.routing.plugins"
-QUICK = Limits(load_s=5, order_s=0.3, cpu_s=5, memory_bytes=160 * 1024 * 1024)
+PATIENT = Limits(load_s=30, order_s=20, cpu_s=15, memory_bytes=160 * 1024 * 1024)
+QUICK = Limits(load_s=30, order_s=0.3, cpu_s=15)
+SLOW = ("for_ever", "sleeps", "half_an_answer")
 
 
 def problem(**attrs: str | int) -> Problem:
@@ -25,7 +27,7 @@ def problem(**attrs: str | int) -> Problem:
     return decode_problem(msgspec.json.encode(document))
 
 
-def asked(name: str, given: Problem | None = None, limits: Limits = QUICK) -> RuleOutcome:
+def asked(name: str, given: Problem | None = None, limits: Limits = PATIENT) -> RuleOutcome:
     entry = f"{HOME}.strangers:{name}" if ":" not in name else f"{HOME}.{name}"
     given = given or problem()
     with RuleRunner(Installed(name, entry, "strangers", "1"), limits) as runner:
@@ -62,9 +64,9 @@ def asked(name: str, given: Problem | None = None, limits: Limits = QUICK) -> Ru
 )
 def test_a_rule_that_misbehaves_has_no_say(name: str, failure: str) -> None:
     began = time.monotonic()
-    outcome = asked(name)
+    outcome = asked(name, limits=QUICK if name in SLOW else PATIENT)
     assert (outcome.failure, outcome.masks, outcome.charges) == (failure, (), ())
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
 
 
 def test_a_package_that_never_loads_is_killed() -> None:
@@ -73,7 +75,7 @@ def test_a_package_that_never_loads_is_killed() -> None:
 
 
 def test_cpu_seconds_end_a_child_whatever_the_clock_says() -> None:
-    outcome = asked("for_ever", limits=Limits(order_s=30, cpu_s=1))
+    outcome = asked("for_ever", limits=Limits(load_s=30, order_s=30, cpu_s=1))
     assert (outcome.failure, outcome.detail) == ("cpu_limit", "1 s")
 
 
@@ -114,7 +116,9 @@ def test_nothing_outside_is_reached_from_inside_a_judgement(tmp_path: Path) -> N
 def test_the_child_knows_no_secrets_of_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENTREPOT_SECRET_OF_TEST", "s3cret")
     given = problem()
-    with RuleRunner(Installed("masks", f"{HOME}.strangers:masks", "strangers", "1")) as runner:
+    with RuleRunner(
+        Installed("masks", f"{HOME}.strangers:masks", "strangers", "1"), PATIENT
+    ) as runner:
         assert runner.judge(given, given.orders[0]).failure is None
         child = runner._child
         assert child is not None
@@ -125,14 +129,16 @@ def test_the_child_knows_no_secrets_of_its_parent(monkeypatch: pytest.MonkeyPatc
 
 def test_after_three_failures_a_rule_is_not_asked_again() -> None:
     given = problem()
-    with RuleRunner(Installed("r", f"{HOME}.strangers:raises", "strangers", "1"), QUICK) as runner:
+    with RuleRunner(
+        Installed("r", f"{HOME}.strangers:raises", "strangers", "1"), PATIENT
+    ) as runner:
         failures = [runner.judge(given, given.orders[0]).failure for _ in range(5)]
     assert failures == ["raised", "raised", "raised", "given_up", "given_up"]
 
 
 def test_no_child_outlives_its_runner() -> None:
     given = problem()
-    with RuleRunner(Installed("s", f"{HOME}.strangers:masks", "strangers", "1"), QUICK) as runner:
+    with RuleRunner(Installed("s", f"{HOME}.strangers:masks", "strangers", "1"), PATIENT) as runner:
         runner.judge(given, given.orders[0])
         child = runner._child
         assert child is not None
@@ -143,7 +149,9 @@ def test_no_child_outlives_its_runner() -> None:
 
 def test_a_child_judges_many_orders() -> None:
     given = problem()
-    with RuleRunner(Installed("c", f"{HOME}.strangers:charges", "strangers", "1")) as runner:
+    with RuleRunner(
+        Installed("c", f"{HOME}.strangers:charges", "strangers", "1"), PATIENT
+    ) as runner:
         outcomes = [runner.judge(given, given.orders[0]) for _ in range(50)]
         assert all(outcome == outcomes[0] for outcome in outcomes)
         assert [charge.money for charge in outcomes[0].charges] == [123]

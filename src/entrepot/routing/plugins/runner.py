@@ -42,8 +42,8 @@ class Limits(msgspec.Struct, frozen=True):
     """What a rule may use: wall seconds to load and per order, CPU seconds of a child's life,
     bytes of memory and of an answer, failures before it is given up."""
 
-    load_s: float = 5.0
-    order_s: float = 0.25
+    load_s: float = 10.0
+    order_s: float = 1.0
     cpu_s: int = 10
     memory_bytes: int = 256 * 1024 * 1024
     answer_bytes: int = 1024 * 1024

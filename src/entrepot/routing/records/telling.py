@@ -216,7 +216,7 @@ def sentence(record: Record, *, language: Language, zone: str) -> str:
     parts = "合为一个包裹" if count == 1 else f"分 {count} 个包裹"
     why = "（没有一个仓库备齐全部商品）" if count > 1 and not _one_place(record) else ""
     rest = f"，另有 {short} 件暂时缺货" if short else ""
-    return f"您的订单将{parts}发出{why}，预计 {due} 前送达{rest}。"
+    return f"您的订单将{parts}发出{why}，预计 {due} 送达{rest}。"
 
 
 def _english(record: Record, count: int, due: str, short: int) -> str:
