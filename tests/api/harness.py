@@ -24,20 +24,21 @@ from entrepot.kernel.ids import TenantId, new_token
 from entrepot.kernel.principals import Operator
 from entrepot.platform.buckets import Buckets
 from entrepot.platform.clock import system_clock
+from entrepot.platform.outgoing import Outgoing
 from entrepot.platform.secrets import read_key
 from tests.postgres_fixture import InstalledServer
 
 AUTHORITY = "127.0.0.1:8080"
 
 
-def api_app(server: InstalledServer, *, thin: bool = True) -> Any:
+def api_app(server: InstalledServer, *, thin: bool = True, outgoing: Outgoing | None = None) -> Any:
     """The API as the product builds it; `thin=False` leaves out the scan's own way."""
     sealing = read_key(server.settings.key_file, env="test")
     authenticator = Authenticator(server.database, sealing, {AUTHORITY}, system_clock)
     fast = {"rate": 1e6, "burst": 1e6}
     guard = Guard(authenticator, peers=Buckets(**fast), keys=Buckets(**fast))
     app = Litestar(
-        api_routers(server.database, guard, sealing),
+        api_routers(server.database, guard, sealing, outgoing),
         openapi_config=OpenAPIConfig("Entrepot", "test", use_handler_docstrings=True),
         exception_handlers={Exception: answer},
         request_max_body_size=2_000_000,

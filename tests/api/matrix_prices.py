@@ -47,6 +47,20 @@ PRICE_OPERATIONS = [
         "PUT", "/nodes/{code}/services", "/nodes/{warehouse}/services",
         {"services": [{"service": "{service}", "offered": True}]}, "nodes:change", ("warehouse",),
     ),
+    Operation("GET", "/carrier-connections", "/carrier-connections", None, "rate_cards:read", ()),
+    Operation(
+        "PUT", "/carrier-connections/{code}", "/carrier-connections/sendle",
+        {
+            "adapter": "karrio", "options": {"carrier": "sendle"}, "warehouses": ["{warehouse}"],
+            "services": [{
+                "id": "SENDLE", "code": "sendle_standard_pickup", "carrier": "Sendle", "name": {},
+                "kind": "express", "goods": {"allowed": ["general"], "refused": []},
+                "limits": {"max_piece_g": 20000, "max_longest_mm": 1000},
+            }],
+            "credentials": {"api_key": "x"}, "enabled": False,
+        },
+        "rate_cards:change", ("warehouse",),
+    ),
     Operation(
         "PUT", "/customers/{customer_id}/tier", "/customers/{customer_id}/tier", {"tier": None},
         "customers:change", ("customer_id",),

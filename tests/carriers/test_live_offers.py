@@ -179,7 +179,7 @@ def connected(carrier: FakeCarrier, number: int, token: str = "demo") -> OpenCon
     wiring = Wiring(carrier.url, {}, {"token": token}, Outgoing(loopback=True))
     return OpenConnection(
         UUID(int=number), f"c{number}", "plain_json", services_of("EXPRESS", "ECONOMY"),
-        partial(make_carrier, "plain_json", wiring),
+        LivePlace("CN"), partial(make_carrier, "plain_json", wiring),
     )  # fmt: skip
 
 
@@ -192,7 +192,7 @@ async def test_all_are_asked_at_once_and_none_harms_another(tariff: Tariff) -> N
     ):
         start = time.monotonic()
         found = await ask_all(
-            tariff, REQUEST, LivePlace("CN"),
+            tariff, REQUEST,
             [connected(slow, 1), connected(good, 2), connected(other, 3), connected(good, 4, "x")],
             now=NOW, deadline_s=0.4,
         )  # fmt: skip
@@ -207,7 +207,7 @@ async def test_a_shipment_that_nobody_takes_is_asked_of_nobody(tariff: Tariff) -
     pieces = (Piece(g=500, mm=(1, 1, 1), tags=("knife",)),)
     async with FakeCarrier(answer_rates) as carrier:
         (kept,) = await ask_all(
-            tariff, msgspec.structs.replace(REQUEST, pieces=pieces), LivePlace("CN"),
+            tariff, msgspec.structs.replace(REQUEST, pieces=pieces),
             [connected(carrier, 1)], now=NOW,
         )  # fmt: skip
     assert (kept.said, kept.offers, carrier.heard) == ("not_asked", (), [])

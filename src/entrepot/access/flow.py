@@ -164,6 +164,49 @@ class Flow(Declared[P, R]):
         return answer
 
 
+Before = Callable[..., Awaitable[dict[str, Any]]]
+"""What a split flow does first: database, principal and the call's keywords in, the keywords that
+its body gets out."""
+
+
+class SplitFlow(Flow[P, R]):
+    """A verb around a call to others: look, call with no block open, then the block that keeps.
+
+    A request that was settled before, or whose nonce is used, makes no call a second time.
+    """
+
+    def __init__(
+        self,
+        body: Callable[..., Awaitable[R]],
+        permission: str,
+        callers: tuple[type, ...],
+        before: Before,
+    ) -> None:
+        super().__init__(body, permission, callers)
+        self._before = before
+
+    async def __call__(
+        self, db: Database, principal: Principal, stamp: Stamp, /, *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run it once for `stamp`, as any flow."""
+        self.check(principal)
+        need_key(principal, stamp)
+        settled = await again(lambda: _is_settled(db, principal, stamp))
+        given: Any = kwargs if settled else await self._before(db, principal, **kwargs)
+        return await super().__call__(db, principal, stamp, *args, **given)
+
+
+async def _is_settled(db: Database, principal: Principal, stamp: Stamp) -> bool:
+    """Whether this request's key or nonce was seen. A look only: the claim decides."""
+    whose = credential(principal)
+    async with db.read(principal) as tx:
+        if await tx.value(SQL["is_settled"], credential=whose, key=stamp.key):
+            return True
+        if stamp.nonce is None:
+            return False
+        return bool(await tx.value(SQL["is_replayed"], credential=whose, nonce=stamp.nonce))
+
+
 class HotFlow(Declared[P, R]):
     """A verb that is one SQL statement: one round trip, its own transaction."""
 
@@ -209,6 +252,14 @@ def flow(
     """Declare a flow: what it takes to call it, and who may."""
     _no_visitors(callers)
     return lambda body: Flow(body, permission, callers)
+
+
+def split_flow(
+    *, permission: str, callers: tuple[type, ...], before: Before
+) -> Callable[[Callable[Concatenate[Tx, P], Awaitable[R]]], SplitFlow[P, R]]:
+    """Declare a flow whose call to others stands before its block; see `SplitFlow`."""
+    _no_visitors(callers)
+    return lambda body: SplitFlow(body, permission, callers, before)
 
 
 def hot_flow(

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from entrepot.access.flow import Stamp
+from entrepot.carriers.live import LiveDoor
 from entrepot.kernel.principals import ApiKey
 from entrepot.platform.database import Database
 from entrepot.platform.secrets import SealingKey
@@ -23,6 +24,7 @@ class Caller(msgspec.Struct, frozen=True):
 
 CallerOf = SkipValidation[NamedDependency[Caller]]
 SealingOf = SkipValidation[NamedDependency[SealingKey]]
+LiveOf = SkipValidation[NamedDependency[LiveDoor]]
 DatabaseOf = SkipValidation[NamedDependency[Database]]
 
 Row = TypeVar("Row")

@@ -8,7 +8,7 @@ from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
-from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.deps import CallerOf, DatabaseOf, Listed, LiveOf
 from entrepot.carriers.asking import Acceptance, NewQuote
 from entrepot.carriers.types import NodeServiceChanges, NodeServices, OfferedService, QuoteView
 from entrepot.carriers.uploads import NewImport, planner_of
@@ -40,9 +40,11 @@ class Withdrawal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @post("/quotes", tags=["prices"])
-async def post_quote(data: JSONBody[NewQuote], caller: CallerOf, db: DatabaseOf) -> QuoteView:
+async def post_quote(
+    data: JSONBody[NewQuote], caller: CallerOf, db: DatabaseOf, live: LiveOf
+) -> QuoteView:
     """Price a shipment on every service that the warehouse offers; kept until it expires."""
-    return await quote_shipment(db, caller.principal, caller.stamp, new=data)
+    return await quote_shipment(db, caller.principal, caller.stamp, new=data, live=live)
 
 
 @get("/quotes/{quote_id:uuid}", tags=["prices"])

@@ -5,6 +5,7 @@ from litestar.di import Provide
 from litestar.response import Response
 
 from entrepot.api.answers import AnyRequest, answer, refuse_other_media
+from entrepot.api.carriers import CARRIER_ROUTES
 from entrepot.api.catalog import CATALOG_ROUTES
 from entrepot.api.consolidations import CONSOLIDATION_ROUTES
 from entrepot.api.guard import Guard, provide_caller
@@ -13,12 +14,20 @@ from entrepot.api.openapi import document
 from entrepot.api.prices import PRICE_ROUTES
 from entrepot.api.routes import ROUTES
 from entrepot.api.watch import WATCH_ROUTES
+from entrepot.carriers.live import LiveDoor
 from entrepot.platform.database import Database
+from entrepot.platform.outgoing import Outgoing
 from entrepot.platform.secrets import SealingKey
 
 
-def api_routers(database: Database, guard: Guard, sealing: SealingKey) -> list[Router]:
-    """What the app mounts: `/api/v1` behind the guard, and the open operation routes."""
+def api_routers(
+    database: Database, guard: Guard, sealing: SealingKey, outgoing: Outgoing | None = None
+) -> list[Router]:
+    """What the app mounts: `/api/v1` behind the guard, and the open operation routes.
+
+    `outgoing` is the way out to others, with its own rules where none is given.
+    """
+    live = LiveDoor(sealing, outgoing or Outgoing())
     provided = {"db": Provide(lambda: database, sync_to_thread=False, use_cache=True)}
     signed = Router(
         "/api/v1",
@@ -27,6 +36,7 @@ def api_routers(database: Database, guard: Guard, sealing: SealingKey) -> list[R
             *CATALOG_ROUTES,
             *NODE_ROUTES,
             *PRICE_ROUTES,
+            *CARRIER_ROUTES,
             *CONSOLIDATION_ROUTES,
         ],
         guards=[guard.for_routes()],
@@ -35,6 +45,7 @@ def api_routers(database: Database, guard: Guard, sealing: SealingKey) -> list[R
             **provided,
             "caller": Provide(provide_caller, sync_to_thread=False),
             "sealing": Provide(lambda: sealing, sync_to_thread=False, use_cache=True),
+            "live": Provide(lambda: live, sync_to_thread=False, use_cache=True),
         },
         exception_handlers={Exception: answer},
     )

@@ -21,6 +21,7 @@ from entrepot.app.pages import page_tenants
 from entrepot.app.tenant_hosts import lead_by_host
 from entrepot.app.wiring import House, open_house
 from entrepot.platform.buckets import Buckets
+from entrepot.platform.outgoing import Outgoing
 from entrepot.platform.settings import Settings, read_settings
 from entrepot.web.deps import WebDeps
 from entrepot.web.pages import page_router
@@ -67,6 +68,7 @@ def build(house: House) -> tuple[Litestar, ASGIApp]:
         house.database, house.key, house.settings.authorities, house.database.clock
     )
     guard = Guard(authenticator, peers=PEER_RATE, keys=KEY_RATE)
+    outgoing = Outgoing(loopback=house.settings.outgoing_loopback)
     pages = page_router(
         WebDeps(
             db=house.database,
@@ -78,7 +80,7 @@ def build(house: House) -> tuple[Litestar, ASGIApp]:
         )
     )
     litestar = Litestar(
-        route_handlers=[*api_routers(house.database, guard, house.key), pages],
+        route_handlers=[*api_routers(house.database, guard, house.key, outgoing), pages],
         openapi_config=OpenAPIConfig(
             title="Entrepot",
             version=__version__,

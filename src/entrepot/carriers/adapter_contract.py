@@ -93,11 +93,11 @@ async def ask(case: ContractCase, carrier: FakeCarrier, *, tariff: Tariff) -> He
     wiring = Wiring(carrier.url, case.options, case.credentials, Outgoing(loopback=True))
     connection = OpenConnection(
         UUID(int=1), case.name, case.name,
-        services_of(*sorted({offer.service for offer in case.offers})),
+        services_of(*sorted({offer.service for offer in case.offers})), case.origin,
         lambda: case.make(wiring),
     )  # fmt: skip
     (heard,) = await ask_all(
-        tariff, case.request, case.origin, [connection],
+        tariff, case.request, [connection],
         now=datetime(2026, 11, 22, tzinfo=UTC), deadline_s=DEADLINE_S,
     )  # fmt: skip
     return heard

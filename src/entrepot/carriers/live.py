@@ -27,7 +27,8 @@ from entrepot.carriers.adapters.protocol import (
 from entrepot.carriers.live_offers import Heard, LiveService, Trouble, reasons_against
 from entrepot.carriers.rating.compiling import Tariff
 from entrepot.carriers.rating.requests import Request
-from entrepot.platform.outgoing import NotAnswered
+from entrepot.platform.outgoing import NotAnswered, Outgoing
+from entrepot.platform.secrets import SealingKey, Unsealable
 
 log = structlog.get_logger()
 
@@ -59,13 +60,21 @@ class OpenConnection(msgspec.Struct, frozen=True):
     code: str
     adapter: str
     services: tuple[LiveService, ...]
+    origin: LivePlace
     make: Callable[[], LiveCarrier]
+
+
+class LiveDoor(msgspec.Struct, frozen=True):
+    """What it takes to reach carriers: the key that opens credentials, and the way out."""
+
+    sealing: SealingKey
+    outgoing: Outgoing
+    deadline_s: float = DEADLINE_S
 
 
 async def ask_all(
     tariff: Tariff,
     request: Request,
-    origin: LivePlace,
     connections: Sequence[OpenConnection],
     *,
     now: datetime,
@@ -76,15 +85,8 @@ async def ask_all(
     A connection none of whose services can take the shipment is not asked.
     """
     deadline = time.monotonic() + deadline_s
-    question = LiveRequest(
-        ship_date=request.ship_date,
-        origin=origin,
-        destination=LivePlace(request.country.strip().upper(), request.state, request.postcode),
-        pieces=request.pieces,
-        declared=request.declared,
-    )
     asked = {
-        connection.id: asyncio.create_task(_ask(connection, question, deadline))
+        connection.id: asyncio.create_task(_ask(connection, request, deadline))
         for connection in connections
         if any(not any(reasons_against(tariff, s, request)) for s in connection.services)
     }
@@ -126,9 +128,16 @@ def _heard(
     )
 
 
-async def _ask(connection: OpenConnection, question: LiveRequest, deadline: float) -> _Outcome:
+async def _ask(connection: OpenConnection, request: Request, deadline: float) -> _Outcome:
     """One connection's outcome; whatever an adapter raises is one."""
     start = time.monotonic()
+    question = LiveRequest(
+        ship_date=request.ship_date,
+        origin=connection.origin,
+        destination=LivePlace(request.country.strip().upper(), request.state, request.postcode),
+        pieces=request.pieces,
+        declared=request.declared,
+    )
     outcome: tuple[LiveOffers, None, str] | tuple[None, Trouble, str]
     try:
         outcome = _read(await connection.make().rates(question, deadline=deadline))
@@ -140,6 +149,8 @@ async def _ask(connection: OpenConnection, question: LiveRequest, deadline: floa
         outcome = None, "carrier_nonsense", cut(error)
     except Misconfigured as error:
         outcome = None, "carrier_misconfigured", cut(error)
+    except Unsealable:
+        outcome = None, "carrier_misconfigured", "credentials_do_not_open"
     except Exception as error:
         # A broken adapter is a bug to mend, and still no reason to have no quote.
         log.exception("live_carrier.adapter_broken", connection=connection.code)

@@ -1,11 +1,15 @@
 """Ask for a quote and keep it: what flows call, for pieces, parcels and consolidations alike."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from uuid import UUID
 
+import msgspec
+
 from entrepot.carriers import operations, queries, tariffs
-from entrepot.carriers.rating.quotes import quote_all
+from entrepot.carriers.live_offers import Heard, offers_from
+from entrepot.carriers.rating.compiling import Tariff
+from entrepot.carriers.rating.quotes import quote_all, with_live
 from entrepot.carriers.rating.requests import Quote, Request
 from entrepot.carriers.rules import calendar_of
 from entrepot.carriers.types import StoredQuote, Subject, Versions
@@ -30,10 +34,16 @@ async def known_tier(tx: ReadTx, *, warehouse: str, tier: str | None) -> str | N
 
 
 async def price_all(
-    tx: ReadTx, *, warehouse: str, request: Request, warehouses: Collection[str] | None = None
+    tx: ReadTx,
+    *,
+    warehouse: str,
+    request: Request,
+    warehouses: Collection[str] | None = None,
+    heard: Sequence[Heard] = (),
 ) -> tuple[Quote, Versions]:
     """Every service that the node offers, priced or excluded, and what it was made of; nothing is
-    kept. Raises NotFound (`unknown_warehouse`), Conflict (`no_tariff`), Invalid."""
+    kept. `heard`: what live carriers answered to this request, for lines beside the cards'.
+    Raises NotFound (`unknown_warehouse`), Conflict (`no_tariff`), Invalid."""
     departure = await queries.get_departure(tx, warehouse=warehouse, warehouses=warehouses)
     whole = await queries.load_stored(tx, departure=departure)
     stored = tariffs.on_day(whole, request.ship_date)
@@ -46,7 +56,22 @@ async def price_all(
         leaves=calendar_of(here),
         arrives=calendar_of(there),
     )
-    return answer, tariffs.versions_of(stored, leaves=here, arrives=there)
+    versions = tariffs.versions_of(stored, leaves=here, arrives=there)
+    versions = msgspec.structs.replace(versions, live=tuple(heard))
+    return _joined(answer, stored.tariff, request, versions), versions
+
+
+def _joined(answer: Quote, tariff: Tariff, request: Request, versions: Versions) -> Quote:
+    """The cards' answer with the lines of live carriers, where any were asked."""
+    if not versions.live:
+        return answer
+    leaves, arrives = calendar_of(versions.leaves), calendar_of(versions.arrives)
+    live = [
+        offer
+        for heard in versions.live
+        for offer in offers_from(tariff, request, heard, leaves=leaves, arrives=arrives)
+    ]
+    return with_live(answer, live)
 
 
 async def quote_and_keep(
@@ -58,11 +83,12 @@ async def quote_and_keep(
     request: Request,
     customer_id: UUID | None,
     warehouses: Collection[str] | None = None,
+    heard: Sequence[Heard] = (),
 ) -> StoredQuote:
     """`price_all`, kept as an open quote of `subject`. Earlier open quotes of the same subject
     are superseded."""
     answer, versions = await price_all(
-        tx, warehouse=warehouse, request=request, warehouses=warehouses
+        tx, warehouse=warehouse, request=request, warehouses=warehouses, heard=heard
     )
     await operations.supersede_quotes(tx, subject_kind=subject.kind, subject_id=subject.id)
     return await operations.put_quote(
@@ -80,10 +106,11 @@ async def quote_and_keep(
 async def replay(tx: ReadTx, *, quote: StoredQuote) -> Quote:
     """The quote made again from its stored request and versions: equal to the byte."""
     tariff = await queries.tariff_of_versions(tx, versions=quote.versions)
-    return quote_all(
+    made = quote_all(
         tariff,
         quote.request,
         now=quote.asked_at,
         leaves=calendar_of(quote.versions.leaves),
         arrives=calendar_of(quote.versions.arrives),
     )
+    return _joined(made, tariff, quote.request, quote.versions)

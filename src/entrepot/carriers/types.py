@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from entrepot.carriers.live_offers import Heard
 from entrepot.carriers.rating.cards import Code
 from entrepot.carriers.rating.requests import Offer, Quote, Request
 
@@ -38,12 +39,13 @@ class WorkingDays(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Versions(msgspec.Struct, frozen=True):
     """Everything that a quote was made of: the version of each service's card, the number of each
-    set of rules, and the working days of both ends."""
+    set of rules, the working days of both ends, and what live carriers answered, as received."""
 
     cards: dict[str, str]
     rules: dict[str, int]
     leaves: WorkingDays | None = None
     arrives: WorkingDays | None = None
+    live: tuple[Heard, ...] = ()
 
 
 class StoredQuote(msgspec.Struct, frozen=True):
@@ -68,7 +70,7 @@ class StoredQuote(msgspec.Struct, frozen=True):
 
 
 class QuoteView(msgspec.Struct, frozen=True):
-    """A quote as it is shown."""
+    """A quote as it is shown. Its versions leave out what live carriers answered."""
 
     id: UUID
     status: QuoteStatus
@@ -98,7 +100,7 @@ def view_of(quote: StoredQuote) -> QuoteView:
         offers=quote.answer.offers,
         ship_date=quote.request.ship_date,
         tier=quote.request.tier,
-        versions=quote.versions,
+        versions=msgspec.structs.replace(quote.versions, live=()),
         cards_sha256=quote.answer.cards_sha256,
         quoted_at=quote.asked_at,
         expires_at=quote.expires_at,

@@ -60,8 +60,14 @@ def quote_all(
 
 
 def with_live(quote: Quote, live: Sequence[Offer]) -> Quote:
-    """The quote with live carriers' offers among the others: one order, one set of marks."""
-    offers = _marked([*quote.offers, *live])
+    """The quote with live carriers' offers among the others: one order, one set of marks.
+
+    Of two offers of one name the first counts: the cards' own, then the first connection's.
+    """
+    named: dict[str, Offer] = {}
+    for offer in (*quote.offers, *live):
+        named.setdefault(offer.service, offer)
+    offers = _marked(list(named.values()))
     return msgspec.structs.replace(quote, offers=tuple(sorted(offers, key=_position)))
 
 
