@@ -115,7 +115,7 @@ def test_a_folder_that_exists_is_bad_input(world: tuple[str, str], tmp_path: Pat
 
 def test_options_that_do_not_go_together_are_bad_input(world: tuple[str, str]) -> None:
     for options in (["--wave", "--record", "x"], ["--bench", "--rule", "r"],
-                    ["--explain", "--record", "x"], ["--wave", "--policy", world[1]],
+                    ["--explain", "--record", "x"], ["--bench", "--policy", world[1]],
                     ["--allocator", "http://a", "--policy", world[1]]):  # fmt: skip
         done = run(world[0], *options)
         assert (done.exit_code, done.stdout) == (2, "")
