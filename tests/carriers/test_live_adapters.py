@@ -8,7 +8,13 @@ import time
 import msgspec
 import pytest
 
-from entrepot.carriers.adapter_contract import ContractCase, ask, bare_tariff, check_adapter
+from entrepot.carriers.adapter_contract import (
+    ContractCase,
+    ask,
+    bare_tariff,
+    check_adapter,
+    warmed,
+)
 from entrepot.carriers.adapters.karrio_threads import KarrioThreads
 from entrepot.carriers.adapters.plain_json import PlainJson
 from entrepot.carriers.adapters.protocol import (
@@ -153,6 +159,7 @@ async def test_loading_karrio_holds_up_nobody_else() -> None:
 
 @needs_karrio
 async def test_karrio_speaks_the_carriers_own_protocol_and_never_weighs_less() -> None:
+    await warmed(SENDLE, bare_tariff())
     async with FakeCarrier(SENDLE.good) as carrier:
         await ask(SENDLE, carrier, tariff=bare_tariff())
     targets = sorted(one.target for one in carrier.heard)

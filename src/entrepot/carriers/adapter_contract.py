@@ -106,7 +106,7 @@ async def ask(case: ContractCase, carrier: FakeCarrier, *, tariff: Tariff) -> He
 async def check_adapter(case: ContractCase) -> list[str]:
     """Every promise that the adapter breaks, in words; none when it keeps them all."""
     tariff = bare_tariff()
-    await _warmed(case, tariff)
+    await warmed(case, tariff)
     breaches = await _recorded(case, tariff)
     for index, reply in enumerate(case.nonsense):
         async with FakeCarrier([reply]) as carrier:
@@ -130,7 +130,7 @@ async def check_adapter(case: ContractCase) -> list[str]:
     return breaches
 
 
-async def _warmed(case: ContractCase, tariff: Tariff) -> None:
+async def warmed(case: ContractCase, tariff: Tariff) -> None:
     """Let the adapter load what it loads once, which a short deadline would count against it."""
     async with FakeCarrier(case.good) as carrier:
         for _ in range(20):
