@@ -7,6 +7,7 @@ from entrepot.flows.change_reservation import change_reservation
 from entrepot.flows.expire_lots import expire_lots
 from entrepot.flows.expire_reservations import expire_reservations
 from entrepot.flows.get_reservation import get_reservation
+from entrepot.flows.list_availability_changes import list_availability_changes
 from entrepot.flows.list_movements import list_movements
 from entrepot.flows.list_stock import list_stock
 from entrepot.flows.replace_channel import replace_channel
@@ -15,7 +16,7 @@ from entrepot.kernel.ids import new_id, new_token
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
 from entrepot.nodes.channel_types import ChannelDocument
 from entrepot.platform.clock import system_clock
-from entrepot.stock import queries
+from entrepot.stock import operations, queries
 from entrepot.stock.types import Confirmed
 from tests.flows.trade import later, stamp
 from tests.postgres_fixture import InstalledServer
@@ -223,8 +224,6 @@ async def test_what_is_to_come_is_sold_ahead_and_filled_in_order(stock: Stock) -
     await stock.receive(sku, 3)
     async with stock.db.begin(stock.staff) as tx:
         pairs = await queries.pairs_named(tx, skus=[sku], nodes=["N1"])
-        from entrepot.stock import operations
-
         assert await operations.fill_backorders(tx, pairs=pairs) == 2
     lines = [
         (await get_reservation(stock.db, stock.staff, reservation_id=one.id)).lines[0]
@@ -437,8 +436,6 @@ async def test_staff_of_one_warehouse_see_and_touch_only_it(stock: Stock) -> Non
     seen = await list_stock(stock.db, narrow, skus=[sku], node=None)
     assert [row.node for row in seen] == ["N2"]
     with pytest.raises(Forbidden):
-        from entrepot.flows.list_availability_changes import list_availability_changes
-
         await list_availability_changes(stock.db, narrow, channel="WEB", after=0)
 
 
@@ -454,8 +451,8 @@ async def test_the_same_request_twice_is_one_reservation(stock: Stock) -> None:
     await stock.receive(sku, 9)
     with pytest.raises(Conflict):
         await stock.reserve((sku, 9), reference=new_token(6), stamped=refused)
+    changed = msgspec.structs.replace(once, fingerprint=b"another")
     with pytest.raises(Invalid) as other:
-        changed = msgspec.structs.replace(once, fingerprint=b"another")
         await stock.reserve((sku, 1), stamped=changed)
     assert other.value.code == "idempotency_key_reused"
 
