@@ -17,6 +17,7 @@ SLOW = (
     "carriers/test_live_adapters.py::test_a_careless",
     "carriers/test_live_adapters.py::test_loading_karrio",
     "carriers/test_rating_properties.py",
+    "flows/test_consolidation_races.py",
     "jobs/test_worker.py",
     "parcels/test_matching.py",
     "platform/test_revisions.py",
