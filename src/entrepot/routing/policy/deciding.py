@@ -100,7 +100,7 @@ def wave_under(
     budget: int = DEFAULT_BUDGET,
     watch: Watch | None = None,
 ) -> Ruled:
-    """Decide all orders of a problem together. Raises Conflict (`orders_differ`, see `applying`)."""
+    """Decide all orders together. Raises Conflict (`orders_differ`, see `applying`)."""
     applied = apply(policy, problem, at=at)
     whole = route_wave(applied.problem, budget=budget, watch=watch)
     plans = tuple(restored(plan, applied) for plan in whole.orders)

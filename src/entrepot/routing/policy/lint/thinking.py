@@ -7,19 +7,21 @@ from typing import Final
 from entrepot.routing.policy.conditions import holds, tests
 from entrepot.routing.policy.document import (
     AnyRule,
+    AtLeast,
+    AtMost,
     Comparison,
     Condition,
-    Equal,
     Exclude,
-    Exists,
     Has,
+    Less,
+    More,
     Prefer,
-    Unequal,
     Within,
 )
 from entrepot.routing.policy.fields import FIXED, Kind, Value
 
 Thought = dict[str, Value]
+_ORDERED: Final = (Less, AtMost, More, AtLeast)
 MOST: Final = 20_000
 """More combinations than these are not tried, and nothing is claimed about all of them."""
 MOST_LISTED: Final = 4
@@ -74,6 +76,7 @@ def _domains(conditions: Sequence[Condition]) -> dict[str, list[Value]] | None:
     constants: dict[str, set[str | int | bool]] = {}
     lists: set[str] = set()
     links: list[tuple[str, str, bool]] = []
+    ordered: set[str] = set()
     for condition in conditions:
         for test in tests(condition):
             seen = constants.setdefault(test.field, set())
@@ -81,18 +84,14 @@ def _domains(conditions: Sequence[Condition]) -> dict[str, list[Value]] | None:
                 seen.update(test.values)
             elif isinstance(test, Comparison) and test.other is not None:
                 constants.setdefault(test.other, set())
-                links.append((test.field, test.other, isinstance(test, Has)))
+                links.append((test.field, test.other, isinstance(test, _ORDERED)))
             elif isinstance(test, Comparison) and test.value is not None:
                 seen.add(test.value)
             if isinstance(test, Has):
                 lists.add(test.field)
+            if isinstance(test, _ORDERED):
+                ordered.add(test.field)
     _share(constants, links)
-    ordered = {
-        test.field
-        for condition in conditions
-        for test in tests(condition)
-        if not isinstance(test, Equal | Unequal | Has | Within | Exists)
-    }
     if any(_too_many(name, constants[name], name in lists) for name in constants):
         return None
     return {
@@ -111,9 +110,9 @@ def _share(constants: dict[str, set[str | int | bool]], links: list[tuple[str, s
         for left, right, _ in links:
             both = constants[left] | constants[right]
             constants[left], constants[right] = set(both), set(both)
-    for left, right, _ in links:
+    for left, right, compared in links:
         if not constants[left]:
-            number = Kind.NUMBER in {_kind(left), _kind(right)}
+            number = compared or Kind.NUMBER in {_kind(left), _kind(right)}
             constants[left] = constants[right] = {7} if number else {"this", "that"}
 
 
