@@ -19,8 +19,10 @@ from entrepot.flows.revoke_api_key import revoke_api_key
 from entrepot.kernel.principals import Operator
 from tests.api.harness import ApiKeyInHand, api_app, key_for
 from tests.api.matrix_catalog import CATALOG_OPERATIONS, add_catalog
+from tests.api.matrix_counts import COUNT_OPERATIONS, add_counts
 from tests.api.matrix_operation import Operation
 from tests.api.matrix_prices import PRICE_OPERATIONS, add_prices
+from tests.api.matrix_stock import STOCK_OPERATIONS, add_stock
 from tests.postgres_fixture import InstalledServer
 
 CANARY = "Kanarienvogel-B"
@@ -85,6 +87,8 @@ OPERATIONS = [
     Operation("PUT", "/suite-rule", "/suite-rule", {"prefix": "AB", "first_number": 1}, "settings:change", ()),
     *PRICE_OPERATIONS,
     *CATALOG_OPERATIONS,
+    *STOCK_OPERATIONS,
+    *COUNT_OPERATIONS,
 ]  # fmt: skip
 
 
@@ -126,7 +130,9 @@ async def build_world(server: InstalledServer, app: Any, side: str) -> World:
         "parcel_id": received["parcel"]["id"],
     }  # fmt: skip
     ids |= await add_prices(key, side, ids, secret=name)
+    ids |= await add_counts(key, side, ids)
     ids |= await add_catalog(key, side, ids, secret=name)
+    ids |= await add_stock(key, side, ids, secret=name)
     return World(key, ids, tenant)
 
 

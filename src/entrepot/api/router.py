@@ -8,11 +8,13 @@ from entrepot.api.answers import AnyRequest, answer, refuse_other_media
 from entrepot.api.carriers import CARRIER_ROUTES
 from entrepot.api.catalog import CATALOG_ROUTES
 from entrepot.api.consolidations import CONSOLIDATION_ROUTES
+from entrepot.api.counts import COUNT_ROUTES
 from entrepot.api.guard import Guard, provide_caller
 from entrepot.api.nodes import NODE_ROUTES
 from entrepot.api.openapi import document
 from entrepot.api.prices import PRICE_ROUTES
 from entrepot.api.routes import ROUTES
+from entrepot.api.stock import STOCK_ROUTES
 from entrepot.api.watch import WATCH_ROUTES
 from entrepot.carriers.live import LiveDoor
 from entrepot.platform.database import Database
@@ -38,6 +40,8 @@ def api_routers(
             *PRICE_ROUTES,
             *CARRIER_ROUTES,
             *CONSOLIDATION_ROUTES,
+            *STOCK_ROUTES,
+            *COUNT_ROUTES,
         ],
         guards=[guard.for_routes()],
         before_request=refuse_other_media,
