@@ -134,7 +134,7 @@ class RuleRunner:
             stderr=subprocess.DEVNULL,
             cwd="/",
             env={
-                "PYTHONPATH": os.pathsep.join(part for part in sys.path if part),
+                "PYTHONPATH": os.pathsep.join(os.path.abspath(part) for part in sys.path if part),
                 "PYTHONHASHSEED": "0",
                 "PYTHONDONTWRITEBYTECODE": "1",
             },
