@@ -2,6 +2,7 @@
 
 import msgspec
 
+from entrepot.catalog.types import FoundSku
 from entrepot.kernel.refusals import Refusal
 from entrepot.parcels.types import (
     Already,
@@ -14,6 +15,7 @@ from entrepot.parcels.types import (
 from entrepot.parties.types import CustomerBrief
 from entrepot.web import languages
 from entrepot.web.refusals import in_words
+from entrepot.web.rendering import named
 from entrepot.web.visits import Visit
 from entrepot.web.words import _
 
@@ -246,6 +248,24 @@ def customer_card(visit: Visit, customer: CustomerBrief) -> AnswerCard:
         visit.say("A member code"),
         owner=customer,
         lines=[visit.say("This is a customer, not a parcel. Scan the courier's label.")],
+    )
+
+
+def sku_card(visit: Visit, found: list[FoundSku]) -> AnswerCard:
+    """The answer to a code on goods: which SKU it is, and how many the pack that bears it holds."""
+    first = found[0]
+    lines = [named(visit.language, first.names, first.sku)]
+    if first.by != "sku" and first.base_quantity != "1":
+        lines.append(
+            visit.say(
+                "1 %(unit)s holds %(quantity)s", unit=first.unit, quantity=first.base_quantity
+            )
+        )
+    others = sorted({one.sku for one in found[1:]} - {first.sku})
+    if others:
+        lines.append(visit.say("The same code: %(codes)s", codes=", ".join(others)))
+    return AnswerCard(
+        "attention" if others else "good", visit.say("A SKU"), number=first.sku, lines=lines
     )
 
 

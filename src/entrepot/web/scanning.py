@@ -100,6 +100,8 @@ async def _act(
         return cards.put_away_card(visit, done, zone=zone)
     if found.kind == "customer":
         return cards.customer_card(visit, found.customers[0])
+    if found.kind == "sku":
+        return cards.sku_card(visit, found.skus)
     if found.number is None:
         return cards.unknown_card(visit, scan.code)
     if visit.allowed("parcels:receive"):
