@@ -23,15 +23,17 @@ def money_of(problem: Problem, order: Order, plan: OrderPlan, standing: Standing
     nodes = {node.id: node for node in problem.nodes}
     services = {(service.node, service.id): service for service in problem.services}
     lines = {line.sku: line for line in order.lines}
+    by_lane = {(node, service): amount for node, service, amount in standing.lane_charges}
+    by_unit = {(node, sku): amount for node, sku, amount in standing.unit_charges}
     total = sum(units * (lines[sku].short or 0) for sku, units in plan.short.items())
     for shipment in plan.shipments:
         node, key = nodes[shipment.node], (shipment.node, shipment.service)
         rate = _rate(problem, order, node, services[key])
-        total += node.fix + node.penalty + standing.lane_charges.get(key, 0)
+        total += node.fix + node.penalty + by_lane.get(key, 0)
         total += _late_money(shipment, standing) + _freight(order, services[key], rate, shipment)
         for sku, units in shipment.units.items():
             each = node.unit + node.stock[sku].shadow
-            total += units * (each + standing.unit_charges.get((node.id, sku), 0))
+            total += units * (each + by_unit.get((node.id, sku), 0))
     return total
 
 

@@ -49,7 +49,7 @@ class Standing(msgspec.Struct, frozen=True):
     """How an order stands under a policy: the rules that hold for it and what they come to.
 
     `weights` belong to `tiers`; the plan's costs are sums of tier times weight. `charges`: real
-    money per shipment by (node, service) and per unit by (node, SKU) that the policy adds.
+    money that the policy adds, rows of (node, service, per shipment) and (node, SKU, per unit).
     """
 
     order: str
@@ -61,8 +61,8 @@ class Standing(msgspec.Struct, frozen=True):
     fallback_rule: str | None
     deliver_by: int | None
     late_day: int
-    lane_charges: dict[tuple[str, str], int]
-    unit_charges: dict[tuple[str, str], int]
+    lane_charges: tuple[tuple[str, str, int], ...]
+    unit_charges: tuple[tuple[str, str, int], ...]
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -113,8 +113,13 @@ def _standing(ruling: Ruling, prices: Priced) -> Standing:
     soft = order.late == "soft"
     return Standing(
         order.id, ruling.rules, ruling.yielding, prices.tiers, prices.weights, action, rule,
-        order.deliver_by, order.late_day if soft else 0, ruling.lane_charges, ruling.unit_charges,
+        order.deliver_by, order.late_day if soft else 0, _rows(ruling.lane_charges),
+        _rows(ruling.unit_charges),
     )  # fmt: skip
+
+
+def _rows(amounts: Mapping[tuple[str, str], int]) -> tuple[tuple[str, str, int], ...]:
+    return tuple((*key, amount) for key, amount in sorted(amounts.items()))
 
 
 def _told(ruling: Ruling) -> list[Excluded]:
