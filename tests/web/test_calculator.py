@@ -60,6 +60,10 @@ async def test_prices_stand_side_by_side_with_their_lines(prices: PageHouse) -> 
     assert "lines do not go to this address" in text
     assert "It does not go to this address." in text
     assert re.search(r"Charged for [\d.]+ kg: it weighs 2.1 kg", text)
+    first, *others = answer.text.split('<article class="offer')[1:]
+    assert "Cheapest" in first
+    assert not any("Cheapest" in other for other in others)
+    assert len(others) >= 3
     assert 'value="20,5"' in answer.text
 
 
