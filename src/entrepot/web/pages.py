@@ -5,13 +5,17 @@ from litestar.di import Provide
 
 from entrepot.web.assets import Assets, static_handler
 from entrepot.web.calculator_pages import CALCULATOR_PAGES
+from entrepot.web.catalog_pages import CATALOG_PAGES
+from entrepot.web.channel_pages import CHANNEL_PAGES
 from entrepot.web.consolidation_pages import CONSOLIDATION_PAGES
+from entrepot.web.count_pages import COUNT_PAGES
 from entrepot.web.deps import Site, WebDeps
 from entrepot.web.developer_pages import DEVELOPER_PAGES
 from entrepot.web.door_pages import DOOR_PAGES
 from entrepot.web.entering import house_guard, provide_visit, shoppers_only, staff_only
 from entrepot.web.live_pages import portal_events, staff_events
 from entrepot.web.node_pages import NODE_PAGES
+from entrepot.web.node_working_pages import NODE_WORKING_PAGES
 from entrepot.web.office_consolidation_pages import OFFICE_CONSOLIDATION_PAGES
 from entrepot.web.office_pages import OFFICE_PAGES
 from entrepot.web.operator_pages import OPERATOR_PAGES, operator_guard, public_guard
@@ -44,15 +48,19 @@ def page_router(deps: WebDeps) -> Router:
         guards=[staff_only],
         route_handlers=[
             *STAFF_PAGES, staff_events, *UNCLAIMED_PAGES, *OFFICE_PAGES, *PEOPLE_PAGES,
-            *NODE_PAGES, *OFFICE_CONSOLIDATION_PAGES,
-            *PRICE_PAGES, *PRICE_IMPORT_PAGES,
+            *NODE_PAGES, *NODE_WORKING_PAGES, *CHANNEL_PAGES, *CATALOG_PAGES,
+            *OFFICE_CONSOLIDATION_PAGES, *PRICE_PAGES, *PRICE_IMPORT_PAGES,
+            *COUNT_PAGES,
         ],
     )  # fmt: skip
     shoppers = Router(
         path="",
         guards=[shoppers_only],
         route_handlers=[
-            *PORTAL_PAGES, *PRE_ALERT_PAGES, *CONSOLIDATION_PAGES, portal_events,
+            *PORTAL_PAGES,
+            *PRE_ALERT_PAGES,
+            *CONSOLIDATION_PAGES,
+            portal_events,
         ],
     )
     house = Router(

@@ -92,6 +92,10 @@ _CODES = {
         _("No prices yet"),
         _("Something is missing before it can be priced: see above."),
     ),
+    "count_open": (_("Is being counted"), _("This bin has an open sheet. Take that one.")),
+    "other_eyes_needed": (_("Another person decides"), _("Whoever counted cannot approve this.")),
+    "unknown_bin": (_("No such bin"), _("There is no bin of this code in this warehouse.")),
+    "unknown_sku": (_("No such SKU"), _("It is not in the catalogue.")),
     "tenant_suspended": (_("Closed for now"), _("These pages are suspended.")),
 }
 
@@ -129,6 +133,10 @@ _FIELDS = {
     "email_as_password": _("The e-mail address is no password."),
     "unknown_role": _("This role is not known."),
     "roles_or_customer": _("Choose at least one role."),
+    "not_counted_here": _("This does not belong on this sheet."),
+    "unknown_parcel": _("No parcel of this number is in this warehouse."),
+    "serial_missing": _("Of these goods every piece is counted by its serial."),
+    "serial_not_kept": _("These goods have no serials."),
     "unknown_scope": _("This permission is not known."),
 }
 

@@ -35,7 +35,7 @@ def staff_of(visit: Visit) -> Staff:
     return visit.principal
 
 
-def _remembered(request: PageRequest, nodes: Sequence[Node]) -> Node | None:
+def remembered(request: PageRequest, nodes: Sequence[Node]) -> Node | None:
     """The warehouse this device stands in; the only one needs no choice."""
     code = request.cookies.get(WAREHOUSE_COOKIE)
     chosen = next((node for node in nodes if node.code == code), None)
@@ -45,7 +45,7 @@ def _remembered(request: PageRequest, nodes: Sequence[Node]) -> Node | None:
 @get("/staff")
 async def station(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """The station, or the choice of a warehouse on a device that has none yet."""
-    node = _remembered(request, await warehouses_of(deps, staff_of(visit)))
+    node = remembered(request, await warehouses_of(deps, staff_of(visit)))
     if node is None:
         return see_other(visit, f"{visit.base}/staff/warehouse")
     return await _station(deps, visit, node, None)
@@ -96,7 +96,7 @@ async def scan(request: PageRequest, deps: Deps, visit: Visiting) -> Response[st
 async def recent_part(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """The last scans, for a station that heard of a colleague's."""
     principal = staff_of(visit)
-    node = _remembered(request, await warehouses_of(deps, principal))
+    node = remembered(request, await warehouses_of(deps, principal))
     if node is None:
         raise NotFound("no warehouse is chosen", code="no_such_warehouse")
     recent = await recent_scans(deps.db, principal, warehouse=node.code, most=_RECENT)

@@ -118,3 +118,30 @@ BIN_CLASS = {
     "packed": _("Packed"),
     "outbound": _("Outbound"),
 }
+
+COUNT_WHAT = {"stock": _("Goods"), "parcels": _("Parcels")}
+
+COUNT_RULE = {
+    "abc": _("due by turnover"),
+    "value": _("due by turnover"),
+    "zero": _("should be empty"),
+    "rejection": _("after a rejection"),
+    "asked": _("asked for"),
+}
+
+COUNT_STATUS = {
+    "open": _("To count"),
+    "counted": _("Counted"),
+    "recount": _("Count again"),
+    "approved": _("Approved"),
+    "rejected": _("Rejected"),
+}
+
+STOCK_STATUS = {
+    "good": _("good"),
+    "promo": _("promotion"),
+    "damaged": _("damaged"),
+    "quarantine": _("in quarantine"),
+    "hold": _("on hold"),
+    "expired": _("expired"),
+}
