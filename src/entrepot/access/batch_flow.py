@@ -15,6 +15,7 @@ from entrepot.access.flow import Claim, Declared, Stamp, Undeclared, again, need
 from entrepot.kernel.ids import TenantId
 from entrepot.kernel.principals import ApiKey, Principal, Shopper, Staff, Visitor, credential
 from entrepot.kernel.refusals import StoredRefusal, Unavailable, from_stored
+from entrepot.platform import faults
 from entrepot.platform.batch import Lane
 from entrepot.platform.database import Database, Tx
 
@@ -102,7 +103,9 @@ class BatchFlow(Declared[[], R], Generic[V, R]):
 
         for _ in range(TRIES):
             try:
-                return await again(once)
+                claims = await again(once)
+                await faults.at("batch.after_commit")
+                return claims
             except asyncpg.UniqueViolationError:
                 continue  # another process took the same key or reference: look once more
         raise Unavailable("too much happens to the same things at once", retry_after_s=1)

@@ -12,8 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from entrepot.kernel.refusals import Refusal, TooMany
-from entrepot.platform import faults
+from entrepot.kernel.refusals import TooMany, Unavailable
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -119,9 +118,8 @@ class Lane(Generic[T, R]):
     async def _flight(self, members: list[Member[T, R]]) -> None:
         try:
             outcomes = await self._fly([member.value for member in members])
-            await faults.at("batch.after_commit")
         except BaseException as error:
-            if len(members) > 1 and isinstance(error, Exception) and not isinstance(error, Refusal):
+            if len(members) > 1 and _somebodys_own(error):
                 await self._each_alone(members)
                 self._land(members)
                 return
@@ -146,6 +144,11 @@ class Lane(Generic[T, R]):
             else:
                 if member.landed is not None and not member.landed.done():
                     member.landed.set_result(outcome)
+
+
+def _somebodys_own(error: BaseException) -> bool:
+    """Whether one member may be the reason; an outage concerns them all."""
+    return isinstance(error, Exception) and not isinstance(error, Unavailable | TooMany)
 
 
 def _fail(member: Member[T, R], error: BaseException) -> None:

@@ -24,16 +24,18 @@ begin
         array_agg(x.protected), array_agg(x.back)
     into g_sku, g_node, g_was, g_now, g_prot, g_back
     from (
+        select b.sku_id, b.node_id, sum(b.quantity)::bigint as held,
+            sum(b.backordered)::bigint as back
+        from stock.reservation_line as b
+        where b.reservation_id = any(ids)
+        group by b.sku_id, b.node_id
+        order by b.sku_id, b.node_id
+    ) as l
+    cross join lateral (
         select g.sku_id, g.node_id, g.available - g.safety as open, l.held, g.protected, l.back
-        from (
-            select b.sku_id, b.node_id, sum(b.quantity)::bigint as held,
-                sum(b.backordered)::bigint as back
-            from stock.reservation_line as b
-            where b.reservation_id = any(ids)
-            group by b.sku_id, b.node_id
-        ) as l
-        join stock.sku_node as g on g.sku_id = l.sku_id and g.node_id = l.node_id
-        order by g.sku_id, g.node_id for update of g
+        from stock.sku_node as g
+        where g.sku_id = l.sku_id and g.node_id = l.node_id
+        for update
     ) as x;
     perform stock.lock_pools_v1(g_sku, g_node);
     perform stock.hold_v1(
@@ -205,11 +207,16 @@ declare
 begin
     for f in
         select g.sku_id, g.node_id, g.available, g.safety, g.protected, g.backordered
-        from stock.sku_node as g
-        where (g.sku_id, g.node_id) in (
-            select u.sku, u.node from unnest(p_skus, p_nodes) as u (sku, node)
-        )
-        order by g.sku_id, g.node_id for update
+        from (
+            select distinct v.sku, v.node from unnest(p_skus, p_nodes) as v (sku, node)
+            order by v.sku, v.node
+        ) as u
+        cross join lateral (
+            select x.sku_id, x.node_id, x.available, x.safety, x.protected, x.backordered
+            from stock.sku_node as x
+            where x.sku_id = u.sku and x.node_id = u.node
+            for update
+        ) as g
     loop
         free := f.available - f.safety;
         continue when free <= 0 or f.backordered = 0;

@@ -71,27 +71,32 @@ begin
         r_old := null;
     end if;
 
-    select array_agg(x.sku_id), array_agg(x.node_id), array_agg(x.code),
-        array_agg(x.available - x.safety), array_agg(x.protected),
-        array_agg(case when x.sells_inbound then x.inbound else 0 end + x.backorder_extra
-            - x.backordered)
-    into g_sku, g_node, g_code, g_open, g_prot, g_ahead
+    select array_agg(w.sku_id), array_agg(w.node_id) into g_sku, g_node
     from (
-        select g.sku_id, g.node_id, m.code, g.available, g.safety, g.protected, g.sells_inbound,
-            g.inbound, g.backorder_extra, g.backordered
-        from stock.sku_node as g
-        join nodes.node as m on m.node_id = g.node_id
-        where (g.sku_id, g.node_id) in (
-            select w.sku_id, w.node_id
-            from stock.guards_needed_v1(
-                l_sku, l_qty, l_node, l_channel, p_warehouses, p_whole
-            ) as w
-            union all
-            select b.sku, b.node from unnest(o_sku, o_node) as b (sku, node)
-        )
-        order by g.sku_id, g.node_id
-        for update of g
-    ) as x;
+        select w.sku_id, w.node_id
+        from stock.guards_needed_v1(
+            l_sku, l_qty, l_node, l_channel, p_warehouses, p_whole
+        ) as w
+        union
+        select b.sku, b.node from unnest(o_sku, o_node) as b (sku, node)
+        order by 1, 2
+    ) as w;
+    -- One row after the other by its key: a row that was changed while we waited for its lock
+    -- must come back as it is then, which a lock on a larger join does not promise.
+    select array_agg(g.sku_id order by u.place), array_agg(g.node_id order by u.place),
+        array_agg(m.code order by u.place), array_agg(g.open order by u.place),
+        array_agg(g.protected order by u.place), array_agg(g.ahead order by u.place)
+    into g_sku, g_node, g_code, g_open, g_prot, g_ahead
+    from unnest(g_sku, g_node) with ordinality as u (sku, node, place)
+    cross join lateral (
+        select x.sku_id, x.node_id, x.available - x.safety as open, x.protected,
+            case when x.sells_inbound then x.inbound else 0 end + x.backorder_extra
+            - x.backordered as ahead
+        from stock.sku_node as x
+        where x.sku_id = u.sku and x.node_id = u.node
+        for update
+    ) as g
+    join nodes.node as m on m.node_id = g.node_id;
     g_was := g_open;
     g_back := g_ahead;
 
@@ -100,16 +105,17 @@ begin
         array_agg(0::bigint), bool_or(x.buffer > 0 or x.quota is not null)
     into k_channel, k_sku, k_uses, k_buffer, k_quota, k_pooled, k_took, any_rules
     from (
+        select distinct cn.channel_id, u.sku
+        from unnest(g_sku, g_node) as u (sku, node)
+        join nodes.channel_node as cn on cn.node_id = u.node
+        order by u.sku, cn.channel_id
+    ) as y
+    cross join lateral (
         select c.channel_id, c.sku_id, c.uses_protected, c.buffer, c.quota, c.quota_used,
             c.pooled
         from stock.channel_available as c
-        where (c.sku_id, c.channel_id) in (
-            select u.sku, cn.channel_id
-            from unnest(g_sku, g_node) as u (sku, node)
-            join nodes.channel_node as cn on cn.node_id = u.node
-        )
-        order by c.sku_id, c.channel_id
-        for update of c
+        where c.sku_id = y.sku and c.channel_id = y.channel_id
+        for update
     ) as x;
 
     select array_agg(x.line order by x.line, x.priority), array_agg(x.pos order by x.line, x.priority),
