@@ -19,6 +19,7 @@ from entrepot.flows.revoke_api_key import revoke_api_key
 from entrepot.kernel.principals import Operator
 from tests.api.harness import ApiKeyInHand, api_app, key_for
 from tests.api.matrix_catalog import CATALOG_OPERATIONS, add_catalog
+from tests.api.matrix_consolidations import CONSOLIDATION_OPERATIONS, add_consolidations
 from tests.api.matrix_counts import COUNT_OPERATIONS, add_counts
 from tests.api.matrix_operation import Operation
 from tests.api.matrix_prices import PRICE_OPERATIONS, add_prices
@@ -89,6 +90,7 @@ OPERATIONS = [
     *CATALOG_OPERATIONS,
     *STOCK_OPERATIONS,
     *COUNT_OPERATIONS,
+    *CONSOLIDATION_OPERATIONS,
 ]  # fmt: skip
 
 
@@ -133,6 +135,7 @@ async def build_world(server: InstalledServer, app: Any, side: str) -> World:
     ids |= await add_counts(key, side, ids)
     ids |= await add_catalog(key, side, ids, secret=name)
     ids |= await add_stock(key, side, ids, secret=name)
+    ids |= await add_consolidations(key, side, ids, secret=name)
     return World(key, ids, tenant)
 
 

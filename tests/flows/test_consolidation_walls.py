@@ -11,7 +11,7 @@ import pytest
 
 from entrepot.consolidation.operations import put_outcome
 from entrepot.consolidation.packing.types import Sides
-from entrepot.consolidation.queries import list_outcomes
+from entrepot.consolidation.queries import CheckedPrediction, list_outcomes
 from entrepot.consolidation.rules import MACHINE
 from entrepot.consolidation.types import ChosenLine, MoreParcels, NewConsolidation, NewPrices
 from entrepot.flows.add_to_consolidation import add_to_consolidation
@@ -296,7 +296,8 @@ async def test_every_change_has_its_event_for_the_customers_pages(trade: Trade) 
 
 async def test_a_prediction_is_held_against_what_was_packed(trade: Trade) -> None:
     """The forecast is stored with the choice, and its outcome can be asked for."""
-    held, missed = [], []
+    held: list[CheckedPrediction] = []
+    missed: list[CheckedPrediction] = []
     for over_g, found in ((0, held), (1, missed)):
         owner = await trade.customer()
         await parcels_of(trade, owner, 3)
