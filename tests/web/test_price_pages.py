@@ -174,7 +174,7 @@ async def test_a_line_is_switched_at_a_warehouse(priced: PageHouse) -> None:
     assert (await browser.post("/admin/prices/warehouses", change)).status_code == 303
     assert await offered() == {("YIW1", "EMS", False)}
     shown = await browser.get("/admin/prices/warehouses")
-    assert 'aria-label="EMS at YIW1"' in shown.text
+    assert "EMS at YIW1" in shown.text
     off = change | {"offered": "no"}
     assert (await browser.post("/admin/prices/warehouses", off)).status_code == 303
     assert await offered() == set()

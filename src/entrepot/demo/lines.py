@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from entrepot.demo.calendars import CALENDARS
 from entrepot.demo.client import ApiClient, Refused
 from entrepot.demo.content import FOLDER
 
@@ -43,7 +44,7 @@ def seed_lines(client: ApiClient, warehouses: list[dict[str, Any]], say: Say) ->
     say("qinggang: rate cards")
     document = _demo_document()
     cards = {part: document[part] for part in _CARD_FILE}
-    client.post("/rate-cards/imports", {"cards": cards})
+    client.post("/rate-cards/imports", {"cards": {**cards, "calendars": CALENDARS}})
     offered = [{"service": service["id"], "offered": True} for service in document["services"]]
     for warehouse in warehouses:
         client.put(f"/nodes/{warehouse['code']}/services", {"services": offered})

@@ -81,7 +81,7 @@ def read_card(visit: Visit, service: Service) -> CardReading:
         surcharges=[_surcharge(visit, one, money) for one in card.surcharges],
         taxes=[_tax(visit, one, money) for one in card.tax],
         fuel=[
-            (languages.show_day(row.valid_from, visit.language), _percent(row.permille))
+            (languages.show_date(row.valid_from, visit.language), _percent(row.permille))
             for row in fuel
         ],
     )
@@ -189,7 +189,7 @@ def _surcharge(visit: Visit, one: Surcharge, money: Money) -> Added:
     if one.postcodes:
         whens.append(visit.say("to certain postcodes of %(where)s", where=", ".join(one.postcodes)))
     if one.valid:
-        first, last = (languages.show_day(day, visit.language) for day in one.valid)
+        first, last = (languages.show_date(day, visit.language) for day in one.valid)
         whens.append(visit.say("%(first)s to %(last)s", first=first, last=last))
     if one.option:
         whens.append(visit.say("if the customer wants it"))
@@ -197,11 +197,21 @@ def _surcharge(visit: Visit, one: Surcharge, money: Money) -> Added:
         whens.append(visit.say("only the dearest of its group"))
     price = money(one.minor or one.minor_per_kg or 0)
     if one.rate_minor_per_kg:
-        price = " · ".join(f"{zone} {money(rate)}" for zone, rate in one.rate_minor_per_kg.items())
+        price = _by_zone(one.rate_minor_per_kg, money)
     price = f"{price} {visit.say(card_words.PER[one.per])}"
     if one.min_minor:
         price += visit.say(", at least %(price)s", price=money(one.min_minor))
     return Added(one.code, _names(one), "; ".join(whens) or visit.say("always"), price)
+
+
+def _by_zone(rates: dict[str, int], money: Money) -> str:
+    """Rates with the zones that share them: `Z1, Z2 ¥2.00 · Z4 ¥18.00`."""
+    zones: dict[int, list[str]] = {}
+    for zone, rate in rates.items():
+        zones.setdefault(rate, []).append(zone)
+    if len(zones) == 1:
+        return money(next(iter(zones)))
+    return " · ".join(f"{', '.join(names)} {money(rate)}" for rate, names in zones.items())
 
 
 def _names(one: Surcharge | Tax) -> dict[str, str]:

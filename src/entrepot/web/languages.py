@@ -90,6 +90,11 @@ def show_day(day: date, language: str) -> str:
     return format_skeleton("MMMEd", day, locale=babel_locale(language))
 
 
+def show_date(day: date, language: str) -> str:
+    """A day with its year: `Nov 22, 2026`."""
+    return format_skeleton("yMMMd", day, locale=babel_locale(language))
+
+
 def show_age(span: timedelta, language: str) -> str:
     """How long something lasts already, in its largest unit: `3 days`."""
     return format_timedelta(span, locale=babel_locale(language), threshold=1.2)

@@ -83,6 +83,7 @@ def environment(language: str) -> Environment:
         size=partial(_size, language),
         money=lambda minor, currency: languages.show_money(minor, currency, language),
         day=lambda day: languages.show_day(day, language),
+        date=lambda day: languages.show_date(day, language),
         named=lambda names, otherwise: named(language, names, otherwise),
         lines=_multiline,
         mask=mask,
