@@ -31,7 +31,7 @@ def _first_dear(facts: Facts) -> Verdict:
 def _tells_what_it_sees(facts: Facts) -> Verdict:
     """A mask for each kind of fact that is there; nodes are the first one's."""
     node = facts.options[0][0]
-    kinds = ("order", "dest", "lines", "nodes", "services", "stock")
+    kinds = ("order", "dest", "lines", "nodes", "services", "stock", "arrivals")
     seen = [kind for kind in kinds if getattr(facts, kind) is not None]
     services = [service for at, service in facts.options if at == node]
     return Verdict(masks=(Mask(node, services[0], "saw_" + "".join(kind[:2] for kind in seen)),))
@@ -178,7 +178,9 @@ masks = _rule(_first_masked)
 charges = _rule(_first_dear)
 sees_nothing = _rule(_tells_what_it_sees)
 sees_some = _rule(_tells_what_it_sees, "order", "stock")
-sees_all = _rule(_tells_what_it_sees, "order", "dest", "lines", "nodes", "services", "stock")
+sees_all = _rule(
+    _tells_what_it_sees, "order", "dest", "lines", "nodes", "services", "stock", "arrivals"
+)
 for_ever = _rule(_for_ever)
 sleeps = _rule(_sleeps)
 bomb = _rule(_bomb)
@@ -201,3 +203,4 @@ half_an_answer = _rule(_half_an_answer)
 escapes = _rule(_escapes, "order")
 bad_inputs = _rule(_first_masked, "passwords")
 not_a_rule = _first_masked
+other_api = Rule("1", "test", "of another time", (), _first_masked, api=2)

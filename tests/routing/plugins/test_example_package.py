@@ -10,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from entrepot.routing.engine.decoding import decode_problem
+from entrepot.routing.engine.routing import route
+from entrepot.routing.plugins.catalogue import installed
+from entrepot.routing.plugins.runner import Limits, RuleRunner
 from tests.routing.test_explaining import simple_problem
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,13 +27,17 @@ def _installed(source: Path, place: Path) -> Path:
     wheels = place / "wheels"
     quiet: dict[str, Any] = {"check": True, "capture_output": True, "timeout": 120}
     subprocess.run([UV, "build", "--offline", "--wheel", "-o", wheels, source], **quiet)
-    target = place / "site"
+    _install(next(wheels.glob("*.whl")), place / "site")
+    return place / "site"
+
+
+def _install(what: Path | str, target: Path, *options: Path | str) -> None:
+    """Install a file, or a name from a folder that serves as registry (`--find-links`)."""
     subprocess.run(
         [UV, "pip", "install", "--offline", "--no-index", "--no-deps", "--target", target,
-         next(wheels.glob("*.whl"))],
-        **quiet,
+         *options, what],
+        check=True, capture_output=True, timeout=120,
     )  # fmt: skip
-    return target
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +106,12 @@ def chosen(site: Path, rule: str, *orders: Document) -> list[tuple[str, int]]:
 
 def test_the_rules_of_an_installed_package_are_listed(careful: Path) -> None:
     listed = [json.loads(line) for line in run(careful, "rules").stdout.splitlines()]
-    assert [(one["installed"]["rule"], one["installed"]["owner"]) for one in listed] == [
-        ("fragile-fee", "packing@example.com"), ("lithium-by-road", "safety@example.com"),
+    owners = {one["installed"]["rule"]: one["installed"]["owner"] for one in listed}
+    assert list(owners) == [
+        "capacity-thresholds", "carrier-limits", "fragile-fee", "lithium-by-road",
+        "promise-hours", "region-limits",
     ]  # fmt: skip
+    assert owners["lithium-by-road"] == "safety@example.com"
     assert {one["installed"]["source"] for one in listed} == {"entrepot-careful-goods"}
     assert {one["installed"]["version"] for one in listed} == {"1.0.0"}
     assert all(one["failure"] is None for one in listed)
@@ -195,3 +206,65 @@ def test_a_rule_that_never_answers_costs_its_say_unless_it_must_speak(
     assert (stopped.returncode, stopped.stdout) == (2, "")
     assert "rule slow has no say (too_slow) (rule_silent)" in stopped.stderr
     assert not Path(folder + "2").exists()
+
+
+def test_installed_from_a_registry_and_removed_while_a_process_runs(
+    careful: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This process sees the rules come and go; the registry is a folder of wheels."""
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(str(site))
+    assert installed() == ()
+    _install("entrepot-careful-goods", site, "--find-links", careful.parent / "wheels")
+    rule = next(one for one in installed() if one.name == "lithium-by-road")
+    assert (rule.package, rule.package_version) == ("entrepot-careful-goods", "1.0.0")
+    given = decode_problem(json.dumps(goods(LITHIUM)).encode())
+    with RuleRunner(rule, Limits(load_s=30, order_s=20)) as runner:
+        said = runner.judge(given, given.orders[0])
+    assert [mask.service for mask in said.masks] == ["air"]
+    shutil.rmtree(site)
+    site.mkdir()
+    assert installed() == ()
+    assert [plan.shipments[0].service for plan in route(given).orders] == ["air"]
+
+
+def test_the_three_ways_to_make_routing_ones_own(careful: Path, tmp_path: Path) -> None:
+    """A policy file; a module with an entry point of one's own project; an installed package."""
+    policy = tmp_path / "policy.json"
+    policy.write_text(
+        json.dumps(
+            {"format": "routing-policy/1", "id": "lithium", "version": 1, "owner": "safety",
+             "review": "2027-01-01", "effective_from": "2026-01-01T00:00:00Z",
+             "rules": [{"kind": "exclude", "id": "by-air", "code": "lithium_by_air",
+                        "lines": {"is": "has", "field": "line.tags", "value": "lithium"},
+                        "options": {"is": "eq", "field": "service.level", "value": "air"}}]}
+        )
+    )  # fmt: skip
+    project = tmp_path / "project"
+    (project / "mine-1.dist-info").mkdir(parents=True)
+    (project / "mine-1.dist-info" / "METADATA").write_text("Name: mine\nVersion: 1\n")
+    (project / "mine-1.dist-info" / "entry_points.txt").write_text(
+        "[entrepot.routing_rules]\nmine = mine:rule\n"
+    )
+    (project / "mine.py").write_text(
+        "from entrepot.routing.plugins.contract import Facts, Mask, Rule, Verdict\n"
+        "def judge(facts):\n"
+        "    if not any('lithium' in line.tags for line in facts.lines):\n"
+        "        return Verdict()\n"
+        "    return Verdict((Mask('A', 'air', 'lithium_by_air'),))\n"
+        "rule = Rule('1', 'me', 'mine', ('lines',), judge)\n"
+    )
+    text = json.dumps(goods(PLAIN, LITHIUM))
+    ways = [
+        run(careful, "-", "--policy", str(policy), text=text),
+        run(project, "-", "--rule", "mine", text=text),
+        run(careful, "-", "--rule", "lithium-by-road", text=text),
+    ]
+    for way in ways:
+        assert way.returncode == 0, way.stderr
+        plans = json.loads(way.stdout)["orders"]
+        assert [plan["shipments"][0]["service"] for plan in plans] == ["air", "sea"]
+    told = (ROOT / "docs" / "routing-plugins.md").read_text()
+    assert all(f"{n}. **" in told for n in (1, 2, 3))
+    assert (ROOT / "docs" / "examples" / "routing-plugin" / "README.md").is_file()

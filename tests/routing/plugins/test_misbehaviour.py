@@ -10,9 +10,13 @@ import pytest
 
 from entrepot.routing.engine.decoding import decode_problem
 from entrepot.routing.engine.format import Problem
+from entrepot.routing.engine.routing import route
 from entrepot.routing.plugins.catalogue import Installed
 from entrepot.routing.plugins.outcomes import RuleOutcome
 from entrepot.routing.plugins.runner import Limits, RuleRunner
+from entrepot.routing.records.format import record_bytes
+from entrepot.routing.records.recording import Recorder, again
+from entrepot.routing.records.telling import card
 from tests.routing.orders import random_problem
 
 HOME = "tests.routing.plugins"
@@ -57,6 +61,7 @@ def asked(name: str, given: Problem | None = None, limits: Limits = PATIENT) -> 
         ("too_much", "too_large"),
         ("bad_inputs", "load_failed"),
         ("not_a_rule", "load_failed"),
+        ("other_api", "load_failed"),
         ("nothing_of_that_name", "load_failed"),
         ("no_such_module:rule", "load_failed"),
         ("load_crash:rule", "load_failed"),
@@ -94,7 +99,7 @@ def test_printing_does_not_disturb() -> None:
     [
         ("sees_nothing", "saw_"),
         ("sees_some", "saw_orst"),
-        ("sees_all", "saw_ordelinosest"),
+        ("sees_all", "saw_ordelinosestar"),
     ],
 )
 def test_a_rule_sees_what_it_declares(name: str, seen: str) -> None:
@@ -155,3 +160,21 @@ def test_a_child_judges_many_orders() -> None:
         outcomes = [runner.judge(given, given.orders[0]) for _ in range(50)]
         assert all(outcome == outcomes[0] for outcome in outcomes)
         assert [charge.money for charge in outcomes[0].charges] == [123]
+
+
+@pytest.mark.parametrize("name", ["for_ever", "raises", "sleeps", "exits", "bomb"])
+def test_the_order_is_decided_all_the_same_and_the_record_says_why(name: str) -> None:
+    given = problem()
+    rule = Installed(name, f"{HOME}.strangers:{name}", "strangers", "1")
+    with RuleRunner(rule, QUICK if name in SLOW else PATIENT) as runner:
+        record = next(Recorder(given, runners=[runner]).records())
+    assert record.plan == route(given).orders[0]
+    assert record.plan.shipments
+    assert record.rules[0].failure is not None
+    text = card(record, language="en", zone="UTC")
+    assert f"Rule {name} (strangers 1): no say: {record.rules[0].failure}" in text
+    assert record_bytes(again(record, None)) == record_bytes(record)
+
+
+def test_a_rule_of_another_version_of_the_contract_says_so() -> None:
+    assert asked("other_api").detail == "speaks version 2, here is 1"

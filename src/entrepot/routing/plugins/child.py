@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from entrepot.routing.plugins.confining import forbid_outside, limit, seal
-from entrepot.routing.plugins.contract import Rule, Verdict
+from entrepot.routing.plugins.contract import API, Rule, Verdict
 from entrepot.routing.plugins.frames import LENGTH, Ask, Failed, Judged, Loaded, Start, pack
 
 _CARD_TEXT: Final = 200
@@ -54,6 +54,8 @@ def _load(entry: str) -> Rule | Failed:
         found = getattr(importlib.import_module(module), name)
         card = {field: getattr(found, field) for field in ("version", "owner", "summary", "inputs")}
         msgspec.convert({**card, "judge": found.judge}, Rule)
+        if found.api != API:
+            return Failed("load_failed", f"speaks version {int(found.api)}, here is {API}")
     except BaseException as error:  # noqa: BLE001 - the package is a stranger; the parent is told
         return _failed("load_failed", error)
     return found if isinstance(found, Rule) else Failed("load_failed", "not a Rule")

@@ -12,8 +12,10 @@ import msgspec
 from msgspec import Meta
 
 GROUP: Final = "entrepot.routing_rules"
+API: Final = 1
+"""The version of everything in this file. A rule that speaks another one is not loaded."""
 Attributes = dict[str, str | int | bool | list[str]]
-Input = Literal["order", "dest", "lines", "nodes", "services", "stock"]
+Input = Literal["order", "dest", "lines", "nodes", "services", "stock", "arrivals"]
 """What a rule may declare. The options themselves, (node, service), are always there."""
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -79,6 +81,14 @@ class StockFacts(msgspec.Struct, frozen=True):
     attrs: Attributes
 
 
+class ArrivalFacts(msgspec.Struct, frozen=True):
+    """When an option that is open to the order would arrive, in minutes since `instant0`."""
+
+    node: str
+    service: str
+    eta: int
+
+
 class Facts(msgspec.Struct, frozen=True):
     """What a rule sees. What it has not declared is None."""
 
@@ -90,6 +100,7 @@ class Facts(msgspec.Struct, frozen=True):
     nodes: tuple[NodeFacts, ...] | None = None
     services: tuple[ServiceFacts, ...] | None = None
     stock: tuple[StockFacts, ...] | None = None
+    arrivals: tuple[ArrivalFacts, ...] | None = None
 
 
 class Mask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,10 +128,14 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule: who looks after it, which facts it reads, and the function that judges."""
+    """A rule: who looks after it, which facts it reads, and the function that judges.
+
+    `api`: the version of this contract that the rule is written for.
+    """
 
     version: Text
     owner: Text
     summary: Text
     inputs: tuple[Input, ...]
     judge: Callable[[Facts], Verdict]
+    api: int = API

@@ -3,7 +3,9 @@
 from collections.abc import Collection
 
 from entrepot.routing.engine.format import Attributes, Order, Problem
+from entrepot.routing.judging import Rows
 from entrepot.routing.plugins.contract import (
+    ArrivalFacts,
     DestinationFacts,
     Facts,
     LineFacts,
@@ -30,6 +32,7 @@ def facts_of(problem: Problem, order: Order, inputs: Collection[str]) -> Facts:
         if "services" in inputs
         else None,
         stock=_stock(problem, order) if "stock" in inputs else None,
+        arrivals=_arrivals(problem, order) if "arrivals" in inputs else None,
     )
 
 
@@ -67,6 +70,16 @@ def _stock(problem: Problem, order: Order) -> tuple[StockFacts, ...]:
         for sku in wanted
         if sku in node.stock
     )
+
+
+def _arrivals(problem: Problem, order: Order) -> tuple[ArrivalFacts, ...]:
+    rows = Rows(problem)
+    found = []
+    for node, service in sorted(rows.services):
+        option = rows.option(order, node, service)
+        if not isinstance(option, str):
+            found.append(ArrivalFacts(node, service, option.eta))
+    return tuple(found)
 
 
 def _sorted(attrs: Attributes) -> Attributes:
