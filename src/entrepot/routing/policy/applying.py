@@ -32,6 +32,7 @@ from entrepot.routing.engine.format import (
     Rate,
     Service,
     Stock,
+    Use,
 )
 from entrepot.routing.policy.document import Policy, TermName
 from entrepot.routing.policy.excluding import Excluded
@@ -253,6 +254,9 @@ def _nodes(
     spaces, money = rulings[0].rooms, prices[0].money
     if any(ruling.rooms != spaces for ruling in rulings):
         raise Conflict("the orders draw on other capacities", code="orders_differ")
+    uses: dict[str, list[Use]] = {}
+    for room in spaces:
+        uses.setdefault(room.node, []).append(room.use)
     nodes = []
     for node in problem.nodes:
         stock = dict(node.stock)
@@ -262,7 +266,7 @@ def _nodes(
             msgspec.structs.replace(
                 node, stock=stock, tags=node.tags + marks, fix=node.fix * money,
                 unit=node.unit * money, penalty=node.penalty * money,
-                uses=[*node.uses, *(room.use for room in spaces if room.node == node.id)],
+                uses=[*node.uses, *uses.get(node.id, ())],
             )
         )  # fmt: skip
     return nodes, [Capacity(room.use.capacity, room.left) for room in spaces]

@@ -63,17 +63,7 @@ def holds(condition: Condition | None, look: Callable[[str], Value]) -> bool:
     if isinstance(condition, Within):
         return _one_of(left, condition.values)
     right = condition.value if condition.other is None else look(condition.other)
-    return _compared(condition, left, right)
-
-
-def _compared(test: Comparison, left: Value, right: Value) -> bool:
-    if isinstance(test, Has):
-        return _has(left, right)
-    if isinstance(test, Equal):
-        return _same(left, right)
-    if isinstance(test, Unequal):
-        return _differ(left, right)
-    return _ordered(left, right, _ORDERED[type(test)])
+    return _comparer(condition)(left, right)
 
 
 def _always(scene: Scene) -> bool:
@@ -87,8 +77,8 @@ def _test(test: Test) -> Predicate:
     if isinstance(test, Within):
         wanted = test.values
         return lambda scene: _one_of(read(scene), wanted)
-    other = _other(test)
-    return lambda scene: _compared(test, read(scene), other(scene))
+    other, compare = _other(test), _comparer(test)
+    return lambda scene: compare(read(scene), other(scene))
 
 
 def _other(test: Comparison) -> Callable[[Scene], Value]:
@@ -116,6 +106,17 @@ def _differ(left: Value, right: Value) -> bool:
 
 def _ordered(left: Value, right: Value, compare: Callable[[int, int], bool]) -> bool:
     return type(left) is int and type(right) is int and compare(left, right)
+
+
+def _comparer(test: Comparison) -> Callable[[Value, Value], bool]:
+    if isinstance(test, Has):
+        return _has
+    if isinstance(test, Equal):
+        return _same
+    if isinstance(test, Unequal):
+        return _differ
+    compare = _ORDERED[type(test)]
+    return lambda left, right: _ordered(left, right, compare)
 
 
 def _has(left: Value, right: Value) -> bool:

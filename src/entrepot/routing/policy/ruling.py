@@ -54,13 +54,13 @@ def ruling_of(
     forbidden = exclusions(told, lanes, live)
     safety = safeties(told, lanes, live)
     spaces = rooms(told, lanes, live, spent)
+    full = used_up(spaces)
     for lane, reasons in zip(lanes, forbidden, strict=True):
         for line, reason in held(told, lane, safety):
             reasons.setdefault(line, reason)
-        full = used_up(lane, spaces)
-        if full is not None:
+        if lane.node.id in full:
             for line in range(len(order.lines)):
-                reasons.setdefault(line, full)
+                reasons.setdefault(line, full[lane.node.id])
     kept = limited(told, live, at=at, instant0=problem.instant0)
     each, by_unit = charges(told, lanes, live)
     fallbacks = (rule.rule for rule in live if isinstance(rule.rule, Fallback))

@@ -98,10 +98,12 @@ def _room(rule: NodeCapacity, node: str, lane: Lane, spent: Mapping[str, int]) -
     return Room(node, rule.id, max(0, left), use)
 
 
-def used_up(lane: Lane, spaces: Sequence[Room]) -> Reason | None:
-    """The first capacity of the lane's node that has no room for a single unit."""
+def used_up(spaces: Sequence[Room]) -> dict[str, Reason]:
+    """By node: its first capacity that has no room for a single unit."""
+    found: dict[str, Reason] = {}
     for room in spaces:
         least = room.use.per_shipment + room.use.per_unit
-        if room.node == lane.node.id and room.left < least:
-            return room.rule, Exclusion("capacity_used_up", room.left, least)
-    return None
+        if room.left < least:
+            why = Exclusion("capacity_used_up", room.left, least)
+            found.setdefault(room.node, (room.rule, why))
+    return found
