@@ -22,6 +22,7 @@ SLOW = (
     "parcels/test_matching.py",
     "platform/test_revisions.py",
     "routing/plugins/test_example_package.py",
+    "routing/policy/test_never_torn.py",
     "routing/policy/test_properties.py",
     "routing/policy/test_scenarios.py",
     "routing/policy/test_sentences.py",
