@@ -19,6 +19,7 @@ from entrepot.routing.records.files import read_policy_of, read_record
 from entrepot.routing.records.flipping import kept_flips
 from entrepot.routing.records.format import Record
 from entrepot.routing.records.replaying import Change, replay, reproduce
+from entrepot.routing.records.stages import stages as stages_of
 from entrepot.routing.records.telling import Language, sentence
 from entrepot.routing.records.telling import card as card_of
 
@@ -72,12 +73,19 @@ def card(
     shopper: Annotated[
         bool, typer.Option("--shopper", help="The shopper's sentence instead of the card.")
     ] = False,
+    stages: Annotated[
+        bool, typer.Option("--stages", help="The stages of the decision, a JSON line each.")
+    ] = False,
 ) -> None:
     """Render a record for people."""
     with _refusals_told():
         found, policy = _record(record)
         tongue: Language = "en" if language is Tongue.ENGLISH else "zh-CN"
         _check_zone(zone)
+        if stages:
+            for stage in stages_of(found):
+                _line(stage)
+            return
         if shopper:
             text = sentence(found, language=tongue, zone=zone)
         else:

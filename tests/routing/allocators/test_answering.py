@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,9 @@ from entrepot.routing.allocators.listening import MOST_BYTES, AllocatorServer
 from entrepot.routing.allocators.sending import post_to
 from entrepot.routing.engine.deciding import DEFAULT_BUDGET
 from entrepot.routing.engine.decoding import decode_problem
+from entrepot.routing.engine.routing import route
+from tests.routing.allocators.faulty import allocator
+from tests.routing.allocators.test_asking import never
 from tests.routing.orders import random_problem
 from tests.routing.solving import route_bytes
 
@@ -93,3 +97,23 @@ def test_the_two_sides_understand_each_other(port: int) -> None:
     )
     assert done.outcome.followed
     assert done.plan.cost == done.outcome.our_cost
+
+
+def test_external_mode_both_ways_with_a_time_out_and_a_fallback(port: int) -> None:
+    """We ask a remote service (ours, as others ask it), then one that never answers."""
+    asked = decode_problem(BODY)
+    remote = allocate(
+        asked, allocator="remote", post=post_to(f"http://127.0.0.1:{port}/route", loopback=True)
+    )
+    assert (remote.outcome.followed, remote.outcome.reason) == (True, None)
+    assert [one.shipments for one in remote.plan.orders] == [
+        one.shipments for one in route(asked).orders
+    ]
+    with allocator(never) as url:
+        began = time.monotonic()
+        silent = allocate(
+            asked, allocator="silent", post=post_to(url, deadline_s=0.3, loopback=True)
+        )
+        assert time.monotonic() - began < 5
+    assert (silent.outcome.followed, silent.outcome.reason) == (False, "timed_out")
+    assert silent.plan == route(asked)
