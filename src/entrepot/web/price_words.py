@@ -15,6 +15,7 @@ LINE = {
     "coupon": _("Coupon"),
     "vat": _("Value-added tax"),
     "gst": _("Goods and services tax"),
+    "duty": _("Duty"),
     "duty_prepay": _("Prepaid duty"),
     "eu_flat_duty": _("EU duty, by kind of goods"),
     "remote": _("Remote area"),

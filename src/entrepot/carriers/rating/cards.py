@@ -19,7 +19,8 @@ Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 Code = Annotated[str, Meta(min_length=1, max_length=80)]
 Postcodes = dict[Country, list[Code]]
 Names = dict[str, str]
-Dims = Literal["exact", "half_up_cm", "up_cm"]
+Dims = Literal["exact", "half_up_cm", "up_cm", "half_up_in", "up_in"]
+DivisorUnit = Literal["cm3_per_kg", "in3_per_lb"]
 Pieces = Literal["each", "sum_then_round", "max_of_sums"]
 
 
@@ -50,6 +51,7 @@ class Rounding(Row, frozen=True):
 class _Weighed(Row, frozen=True, tag_field="method", kw_only=True):
     divisor: Annotated[int, Meta(gt=0, le=10**6)]
     dims: Dims
+    divisor_unit: DivisorUnit = "cm3_per_kg"
     pieces: Pieces
     min_g: Grams
     round: Annotated[list[Rounding], Meta(min_length=1)]
@@ -69,6 +71,7 @@ class ActualWeight(Row, frozen=True, tag_field="method", tag="actual", kw_only=T
     round: Annotated[list[Rounding], Meta(min_length=1)]
     min_piece_g: Grams | None = None
     divisor: None = None
+    divisor_unit: Literal["cm3_per_kg"] = "cm3_per_kg"
 
 
 class SideWeight(_Weighed, frozen=True, tag="max_if_any_side_ge", kw_only=True):
@@ -210,7 +213,11 @@ class Fuel(Row, frozen=True):
 
 
 class Tax(Row, frozen=True):
-    """A tax or duty: `permille` of a basis, or `minor` for each distinct tariff line."""
+    """A tax or duty: `permille` of a basis, or `minor` for each distinct tariff line.
+
+    It falls only on a declared value above `above` and up to `upto` (de minimis and ceilings).
+    What the receiver pays on arrival is estimated beside the price, not in it.
+    """
 
     code: Code
     permille: Permille | None = None
@@ -219,6 +226,9 @@ class Tax(Row, frozen=True):
     per: Literal["distinct_hs6"] | None = None
     minor: Minor | None = None
     currency: Currency | None = None
+    above: Amount | None = None
+    upto: Amount | None = None
+    paid_by: Literal["sender", "receiver"] = "sender"
     zh: str = ""
     en: str = ""
     note: str = ""

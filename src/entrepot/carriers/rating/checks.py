@@ -109,8 +109,12 @@ def _collide(first: tuple[str, str], second: tuple[str, str]) -> bool:
 def _currencies(file: CardFile, card: Card, place: str) -> Iterator[FieldError]:
     yield from _rate_known(file, card.currency, f"{place}.rate.currency")
     for index, tax in enumerate(card.tax):
+        at = f"{place}.rate.tax[{index}]"
         if tax.currency is not None:
-            yield from _rate_known(file, tax.currency, f"{place}.rate.tax[{index}].currency")
+            yield from _rate_known(file, tax.currency, f"{at}.currency")
+        for name, limit in (("above", tax.above), ("upto", tax.upto)):
+            if limit is not None:
+                yield from _rate_known(file, limit.currency, f"{at}.{name}.currency")
 
 
 def _rate_known(file: CardFile, currency: str, place: str) -> Iterator[FieldError]:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from entrepot.carriers.rating.cards import (
+    Amount,
     Card,
     CardFile,
     DutyThreshold,
@@ -73,6 +74,9 @@ class TaxLine(msgspec.Struct, frozen=True):
     minor: int
     basis: tuple[str, ...]
     least: int
+    above: Amount | None
+    upto: Amount | None
+    on_arrival: bool
 
 
 class FuelRate(msgspec.Struct, frozen=True):
@@ -278,6 +282,9 @@ def _taxes(card: Card, fx: Exchange) -> tuple[TaxLine, ...]:
             minor=to_base(fx, tax.minor or 0, tax.currency or card.currency),
             basis=tuple(tax.basis),
             least=to_base(fx, tax.min_minor, tax.currency or card.currency),
+            above=tax.above,
+            upto=tax.upto,
+            on_arrival=tax.paid_by == "receiver",
         )
         for index, tax in enumerate(card.tax)
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from entrepot.carriers.rating.cards import Amount
-from entrepot.carriers.rating.compiling import CardPrices, Extra, Tariff
+from entrepot.carriers.rating.compiling import CardPrices, Extra, Tariff, TaxLine
 from entrepot.carriers.rating.currency import half_up, to_base
 from entrepot.carriers.rating.requests import (
     Excluded,
@@ -108,7 +108,9 @@ def price_card(
         reasons.append(Excluded("insured_over_cap"))
     if reasons:
         return tuple(reasons)
-    lines = tuple(_lines(tariff, prices, request, zone, waybills, (base, ", ".join(rows))))
+    arrival: list[Line] = []
+    gross = (base, ", ".join(rows))
+    lines = tuple(_lines(tariff, prices, request, zone, waybills, gross, arrival))
     return Price(
         prices.service.id,
         prices.card.card,
@@ -118,6 +120,7 @@ def price_card(
         lines,
         sum(line.minor for line in lines),
         waybills,
+        tuple(arrival),
     )
 
 
@@ -158,7 +161,9 @@ def _lines(
     zone: str,
     waybills: Sequence[Waybill],
     base: tuple[int, str],
+    arrival: list[Line],
 ) -> Iterator[Line]:
+    """The lines of the price in order; what the receiver pays is put into `arrival`."""
     card, version = prices.card.card, prices.card.version
     gross, row = base
     yield Line("base", gross, card, version, row)
@@ -183,8 +188,12 @@ def _lines(
             break
     if prices.taxes:
         known = {"base": net, "dynamic": dynamic, "fuel": fuel}
-        for code, minor, place in _taxes(tariff, prices, request, known):
-            yield Line(code, minor, card, version, place)
+        for tax, minor in _taxes(tariff, prices, request, known):
+            line = Line(tax.code, minor, card, version, tax.row)
+            if tax.on_arrival:
+                arrival.append(line)
+            else:
+                yield line
     for extra, minor in _extras(prices, prices.post_tax, request, zone, waybills):
         yield Line(extra.code, minor, card, version, extra.row)
     yield from service_lines(tariff, request)
@@ -272,12 +281,15 @@ def _amount(
 
 def _taxes(
     tariff: Tariff, prices: CardPrices, request: Request, known: Amounts
-) -> Iterator[tuple[str, int, str]]:
+) -> Iterator[tuple[TaxLine, int]]:
     declared = request.declared
     known["declared_value"] = (
         0 if declared is None else to_base(tariff.fx, declared.minor, declared.currency)
     )
     for tax in prices.taxes:
+        if not tax_falls(tariff, tax, declared) or (tax.on_arrival and declared is None):
+            known[tax.code] = 0
+            continue
         if tax.permille is None:
             minor = tax.minor * len(set(request.hs6 or ()))
         else:
@@ -285,7 +297,22 @@ def _taxes(
         minor = max(minor, tax.least)
         known[tax.code] = minor
         if minor:
-            yield tax.code, minor, tax.row
+            yield tax, minor
+
+
+def tax_falls(tariff: Tariff, tax: TaxLine, declared: Amount | None) -> bool:
+    """Whether the declared value is one that the tax is for; none stated counts as zero."""
+    if tax.above is not None and (declared is None or not _exceeds(tariff, declared, tax.above)):
+        return False
+    return tax.upto is None or declared is None or not _exceeds(tariff, declared, tax.upto)
+
+
+def _exceeds(tariff: Tariff, value: Amount, limit: Amount) -> bool:
+    """Compared in the limit's currency when it is the same, else both in the base currency."""
+    if value.currency == limit.currency:
+        return value.minor > limit.minor
+    mine = to_base(tariff.fx, value.minor, value.currency)
+    return mine > to_base(tariff.fx, limit.minor, limit.currency)
 
 
 def service_lines(tariff: Tariff, request: Request) -> Iterator[Line]:

@@ -19,6 +19,7 @@ from entrepot.carriers.rating.pricing import (
     check_request,
     price_card,
     service_reasons,
+    tax_falls,
 )
 from entrepot.carriers.rating.requests import Excluded, Offer, Price, Quote, Request
 from entrepot.kernel.calendars import Calendar
@@ -143,10 +144,14 @@ def _need_values(tariff: Tariff, request: Request, offers: Sequence[Offer]) -> N
         prices = card_for(tariff, offer.service, request.ship_date)
         if offer.price is None or prices is None:
             continue
-        if request.declared is None and any("declared_value" in tax.basis for tax in prices.taxes):
+        # What the receiver pays is an estimate: without a value there is none.
+        taxes = [tax for tax in prices.taxes if not tax.on_arrival]
+        valued = ("declared_value" in tax.basis or tax.above or tax.upto for tax in taxes)
+        if request.declared is None and any(valued):
             text = f"{offer.service} taxes the declared value"
             errors.append(FieldError("declared", "missing", text))
-        if request.hs6 is None and any(tax.permille is None for tax in prices.taxes):
+        by_line = (tax for tax in taxes if tax.permille is None)
+        if request.hs6 is None and any(tax_falls(tariff, t, request.declared) for t in by_line):
             text = f"{offer.service} has a duty for each tariff line"
             errors.append(FieldError("hs6", "missing", text))
     if errors:

@@ -97,7 +97,10 @@ class Waybill(msgspec.Struct, frozen=True):
 
 
 class Price(msgspec.Struct, frozen=True):
-    """What a service costs: the total is the sum of the lines, in `currency`."""
+    """What a service costs: the total is the sum of the lines, in `currency`.
+
+    `on_arrival` are estimates of what the receiver pays there, not part of the total.
+    """
 
     service: str
     card: str
@@ -107,6 +110,7 @@ class Price(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...]
     total_minor: int
     waybills: tuple[Waybill, ...]
+    on_arrival: tuple[Line, ...] = ()
 
 
 class Excluded(msgspec.Struct, frozen=True):

@@ -69,6 +69,10 @@ def _weight(card: Card, place: str) -> Iterator[FieldError]:
     if rule.min_piece_g is not None and rule.pieces != "sum_then_round":
         text = "a minimum per piece goes with sum_then_round only (else use min_g)"
         yield FieldError(f"{place}.min_piece_g", "bad_value", text)
+    inches = rule.dims in ("half_up_in", "up_in")
+    if rule.dims != "exact" and inches != (rule.divisor_unit == "in3_per_lb"):
+        text = "sides in inches and a divisor in cubic inches to the pound go together"
+        yield FieldError(f"{place}.dims", "bad_value", text)
     if isinstance(rule, ActualWeight) and rule.dims != "exact":
         yield FieldError(f"{place}.dims", "bad_value", "actual weight does not round sides")
 
@@ -206,6 +210,12 @@ def _taxes(taxes: list[Tax], place: str) -> Iterator[FieldError]:
             yield FieldError(at, "bad_value", "per distinct_hs6 takes minor, no rate, no basis")
         if not by_line and (tax.permille is None or tax.minor is not None or not tax.basis):
             yield FieldError(at, "bad_value", "a rate takes permille and a basis, no minor")
+        if tax.above is not None and tax.upto is not None:
+            same = tax.above.currency == tax.upto.currency
+            if not same or tax.above.minor >= tax.upto.minor:
+                yield FieldError(
+                    at, "out_of_range", "above must be less than upto, of one currency"
+                )
         for word in tax.basis:
             if tax.basis.count(word) > 1:
                 yield FieldError(f"{at}.basis", "overlap", f"{word} stands twice")
@@ -217,6 +227,9 @@ def _taxes(taxes: list[Tax], place: str) -> Iterator[FieldError]:
                 yield FieldError(f"{at}.basis", "loop", f"{tax.code} and {word} tax each other")
             elif codes.index(word) >= index:
                 yield FieldError(f"{at}.basis", "bad_value", f"{word} must stand before it")
+            elif tax.paid_by == "sender" != taxes[codes.index(word)].paid_by:
+                text = f"{word} is the receiver's: the sender pays no tax on it"
+                yield FieldError(f"{at}.basis", "bad_value", text)
 
 
 def _circle(taxes: list[Tax]) -> set[str]:

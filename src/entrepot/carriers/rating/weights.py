@@ -24,6 +24,7 @@ from entrepot.carriers.rating.cards import (
 from entrepot.carriers.rating.requests import Piece, Waybill
 
 Sides = tuple[int, int, int]
+Weighed = MaxWeight | ActualWeight | SideWeight | SumWeight | RatioWeight | HalfWeight
 Counting = Callable[[int, int, Sides], int]
 Weigher = Callable[[Sequence[Piece]], tuple[Waybill, ...]]
 
@@ -43,6 +44,26 @@ def rounded_product(mm: Sides, dims: Dims) -> int:
     return length * width * height
 
 
+def volumetric_g(mm: Sides, rule: Weighed) -> int:
+    """Volumetric grams of a piece, rounded up; 0 for a rule without divisor.
+
+    Cubic inches to the pound are exact: 1 in = 25.4 mm, 1 lb = 453.59237 g (1959), so 1 in³ is
+    16 387.064 mm³.
+    """
+    divisor = rule.divisor
+    if not divisor:
+        return 0
+    if rule.divisor_unit == "cm3_per_kg":
+        return -(-rounded_product(mm, rule.dims) // divisor)
+    if rule.dims == "exact":
+        return -(-mm[0] * mm[1] * mm[2] * 45_359_237 // (1_638_706_400 * divisor))
+    up = rule.dims == "up_in"
+    length, width, height = (
+        -(-side * 10 // 254) if up else (side * 10 + 127) // 254 for side in mm
+    )
+    return -(-length * width * height * 45_359_237 // (100_000 * divisor))
+
+
 def compile_weigher(rule: WeightRule, cubic: PerCubicMetre | None = None) -> Weigher:
     """The function from pieces to waybills. `cubic` is the price of a card by volume."""
     if isinstance(rule, Volume):
@@ -53,14 +74,14 @@ def compile_weigher(rule: WeightRule, cubic: PerCubicMetre | None = None) -> Wei
     rounding = compile_rounding(rule)
     if rule.pieces == "max_of_sums":
         return _sums_weigher(rule, count, rounding)
-    dims, divisor, least = rule.dims, rule.divisor, rule.min_piece_g or 0
+    least = rule.min_piece_g or 0
     each = rule.pieces == "each"
 
     def weigh(pieces: Sequence[Piece]) -> tuple[Waybill, ...]:
         waybills = []
         actual = volumetric = total = 0
         for index, piece in enumerate(pieces):
-            grams = -(-rounded_product(piece.mm, dims) // divisor) if divisor else 0
+            grams = volumetric_g(piece.mm, rule)
             counted = max(count(piece.g, grams, piece.mm), least)
             if each:
                 waybills.append(Waybill((index,), piece.g, grams, counted, rounding(counted)))
@@ -75,7 +96,7 @@ def compile_weigher(rule: WeightRule, cubic: PerCubicMetre | None = None) -> Wei
 
 
 def _sums_weigher(
-    rule: MaxWeight | ActualWeight | SideWeight | SumWeight | RatioWeight | HalfWeight,
+    rule: Weighed,
     count: Counting,
     rounding: Callable[[int], int],
 ) -> Weigher:
@@ -83,10 +104,7 @@ def _sums_weigher(
 
     def weigh(pieces: Sequence[Piece]) -> tuple[Waybill, ...]:
         actual = sum(piece.g for piece in pieces)
-        grams = 0
-        if rule.divisor:
-            cubic = (rounded_product(piece.mm, rule.dims) for piece in pieces)
-            grams = sum(-(-product // rule.divisor) for product in cubic)
+        grams = sum(volumetric_g(piece.mm, rule) for piece in pieces)
         counted = count(actual, grams, pieces[0].mm)
         members = tuple(range(len(pieces)))
         return (Waybill(members, actual, grams, counted, rounding(counted)),)
