@@ -4,6 +4,7 @@ import "./styles/entrepot.css";
 import "./styles/cards.css";
 import "./styles/prices.css";
 import "./styles/consolidations.css";
+import "./styles/catalog.css";
 import "./htmx-global";
 import "htmx-ext-sse";
 import { csrfToken } from "./csrf";

@@ -108,6 +108,7 @@ async def _form(
         hint=catalog_words.HINT,
         example=catalog_words.EXAMPLE,
         attributes=attributes,
+        pairs_of=catalog_words.pairs_of,
         refusal=catalog_words.in_words(visit, refusal) if refusal else None,
         errors=catalog_words.by_column(visit, refusal) if refusal else {},
         may_change=visit.allowed("catalog:change"),

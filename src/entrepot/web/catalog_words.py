@@ -175,3 +175,8 @@ def line_of(path: str) -> int | None:
     """The line of a sheet that a path names."""
     number = path.removeprefix("rows[").partition("]")[0]
     return int(number) if path.startswith("rows[") and number.isdecimal() else None
+
+
+def pairs_of(values: list[str]) -> list[tuple[str, str]]:
+    """The options of a field to choose from, none first."""
+    return [("", "–"), *((value, value) for value in values)]

@@ -63,6 +63,7 @@ async def _page(
         masters=_MASTERS,
         master_names=[(code, visit.say(name)) for code, name in catalog_words.MASTER.items()],
         attributes=attributes,
+        pairs_of=catalog_words.pairs_of,
         refusal=catalog_words.in_words(visit, refusal) if refusal else None,
         errors=catalog_words.by_column(visit, refusal) if refusal else {},
         may_change=visit.allowed("nodes:change"),
