@@ -20,8 +20,9 @@ from entrepot.web.refusals import by_field, in_words
 from entrepot.web.rendering import named
 from entrepot.web.visits import PageRequest, Visit
 
-PEERS = Buckets(rate=1.0, burst=40)
-"""For one address: forty looks at once, then one a second."""
+PEERS = Buckets(rate=5.0, burst=60)
+"""For one address: sixty prices at once, then five a second. Behind a proxy all visitors have its
+address: as everywhere, X-Forwarded-For is not believed."""
 
 _LOOK_COSTS = 0.5
 _FIELDS = ("warehouse", "country", "postcode", "declared", "currency", "insured", "hs6", "units")
