@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.util
+import signal
 import sys
 import time
 
@@ -204,6 +205,19 @@ async def test_the_demo_carrier_speaks_the_small_protocol() -> None:
     assert [(o.service, o.total_minor) for o in heard.offers] == [
         ("EXPRESS", 9000), ("ECONOMY", 5400),
     ]  # fmt: skip
+
+
+async def test_the_demo_carrier_can_be_started_by_hand() -> None:
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "entrepot.carriers.emulator", stdout=asyncio.subprocess.PIPE
+    )
+    assert running.stdout is not None
+    url = (await running.stdout.readline()).decode().split()[-1]
+    wiring = Wiring(url, {}, {"token": "demo"}, Outgoing(loopback=True))
+    found = await PlainJson(wiring).rates(QUESTION, deadline=time.monotonic() + 5)
+    running.send_signal(signal.SIGINT)
+    assert await running.wait() == 0
+    assert isinstance(found, LiveOffers)
 
 
 def test_adapters_are_found_by_name() -> None:

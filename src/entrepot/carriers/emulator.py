@@ -4,10 +4,13 @@
         ...  # an adapter whose base URL is carrier.url; carrier.heard has what it sent
 
 It speaks HTTP/1.1 one request a connection and knows no carrier's protocol: replies are recorded
-bytes. `answer_rates` speaks docs/carriers.md's small protocol with prices by weight, for demos.
+bytes. `answer_rates` speaks docs/carriers.md's small protocol with prices by weight, for demos:
+`python -m entrepot.carriers.emulator` serves it (token `demo`) until Ctrl-C.
 """
 
 import asyncio
+import contextlib
+import sys
 from collections.abc import Callable, Sequence
 from typing import Literal, Self
 
@@ -166,3 +169,15 @@ def answer_rates(request: HeardRequest) -> Reply:
         for code, minor, days in (("EXPRESS", 3000, [2, 4]), ("ECONOMY", 1800, [6, 9]))
     ]  # fmt: skip
     return Reply(msgspec.json.encode({"offers": offers}))
+
+
+async def _serve() -> None:
+    async with FakeCarrier(answer_rates) as carrier:
+        sys.stdout.write(f"a carrier of the small protocol, token demo: {carrier.url}\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve())
