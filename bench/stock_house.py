@@ -1,7 +1,9 @@
 """A tenant full of stock for the benches of the stock room, and two ways to reserve from it."""
 
 import asyncio
-import random
+import hashlib
+import itertools
+import json
 import shutil
 import tempfile
 import time
@@ -42,6 +44,8 @@ values (gen_random_uuid(), 'WEB', '{{}}', 1, now());
 insert into nodes.channel_node (channel_id, node_id, priority)
 select c.channel_id, n.node_id, row_number() over (order by n.code)
 from nodes.channel c cross join nodes.node n;
+"""
+_STOCK = """
 insert into stock.sku_node (sku_id, node_id, on_hand)
 select s.sku_id, n.node_id, {on_hand} from catalog.sku s cross join nodes.node n;
 insert into stock.channel_available (channel_id, sku_id, pooled)
@@ -56,7 +60,7 @@ _PEER = parse_statement(
 )
 
 
-async def _unverified(_: Plane, __: Operator, ___: TenantId) -> None:
+async def unverified(_: Plane, __: Operator, ___: TenantId) -> None:
     """Isolation is not what is measured."""
 
 
@@ -68,6 +72,27 @@ class House(NamedTuple):
     server: Server
     login: Login
     superuser: Login
+    folder: Path
+
+    async def deadlocks(self) -> int:
+        """Deadlocks that the tenant's database has seen."""
+        owner = await connect(self.superuser)
+        found = await owner.fetchval(
+            "select deadlocks from pg_stat_database where datname = current_database()"
+        )
+        await owner.close()
+        return int(found)
+
+
+async def fill(inside: Login, *, skus: int, stocked: bool = True) -> None:
+    """SKUs, one channel of all nodes and, if `stocked`, plenty of each SKU in each node."""
+    owner = await connect(inside)
+    await owner.execute(_FILL.format(skus=skus), timeout=1200)
+    if stocked:
+        await owner.execute(_STOCK.format(on_hand=ON_HAND), timeout=2400)
+    await owner.execute((Path(__file__).parent / "stock_peer.sql").read_text())
+    await owner.execute("vacuum analyze", timeout=2400)
+    await owner.close()
 
 
 def _new_home() -> Path:
@@ -78,7 +103,7 @@ def _new_home() -> Path:
 
 
 @asynccontextmanager
-async def stock_house(*, skus: int, nodes: int = 1) -> AsyncIterator[House]:
+async def stock_house(*, skus: int, nodes: int = 1, stocked: bool = True) -> AsyncIterator[House]:
     """A fresh embedded server with one tenant of so many SKUs in so many nodes."""
     home = _new_home()
     try:
@@ -88,7 +113,7 @@ async def stock_house(*, skus: int, nodes: int = 1) -> AsyncIterator[House]:
             async with open_plane(settings) as plane:
                 tenant = await create_tenant(
                     plane, _BENCH, slug="bench", kind=Kind.MERCHANT, names={"en": "Bench"},
-                    settings=TenantSettings(), verify=_unverified,
+                    settings=TenantSettings(), verify=unverified,
                 )  # fmt: skip
                 operator = Operator(name="b", tenant=tenant.tenant, permissions=PERMISSIONS)
                 for n in range(1, nodes + 1):
@@ -96,14 +121,12 @@ async def stock_house(*, skus: int, nodes: int = 1) -> AsyncIterator[House]:
                     await create_node(plane.database, operator, Stamp(), new=node)
                 login = await plane.directory.login(tenant.tenant, shopper=False)
                 inside = at(server.superuser, login.database)
-                owner = await connect(inside)
-                await owner.execute(_FILL.format(skus=skus, on_hand=ON_HAND), timeout=1200)
-                await owner.execute((Path(__file__).parent / "stock_peer.sql").read_text())
-                await owner.execute("vacuum analyze", timeout=1200)
-                await owner.close()
+                await fill(inside, skus=skus, stocked=stocked)
                 pools = Pools(plane.directory, budget=60, in_flight=40)
                 staff = Staff(tenant.tenant, new_id(system_clock()), PERMISSIONS)
-                yield House(Database(pools, system_clock), staff, server, login, inside)
+                yield House(
+                    Database(pools, system_clock), staff, server, login, inside, server.folder
+                )
                 await pools.close()
     finally:
         shutil.rmtree(home, ignore_errors=True)
@@ -148,27 +171,26 @@ async def by_row_locks(house: House, lines: Lines) -> object:
     return await flow(house.database, house.staff, _stamp(), lines=lines)
 
 
-class Zipf:
-    """Which SKUs an order has: uniform, or by Zipf's law with exponent 1."""
+def frozen() -> dict[str, list[list[int]]]:
+    """The frozen orders, by name: numbers of SKUs. Raises SystemExit when they were changed."""
+    inputs = Path(__file__).parent / "inputs"
+    raw = (inputs / "stock_orders.json").read_bytes()
+    known = dict(line.split()[::-1] for line in (inputs / "SHA256SUMS").read_text().splitlines())
+    if hashlib.sha256(raw).hexdigest() != known["stock_orders.json"]:
+        raise SystemExit("bench/inputs/stock_orders.json is not what was frozen")
+    found: dict[str, list[list[int]]] = json.loads(raw)
+    return found
 
-    def __init__(self, skus: int, *, skewed: bool, nodes: int = 1, seed: int = 1) -> None:
-        self._rng = random.Random(seed)
-        self._skus = skus
-        self._nodes = nodes
-        self._weights: list[float] | None = None
-        if skewed:
-            total, self._weights = 0.0, []
-            for n in range(1, skus + 1):
-                total += 1 / n
-                self._weights.append(total)
 
-    def order(self, lines: int) -> Lines:
-        """So many lines of one unit each."""
-        if self._weights is None:
-            picked = [self._rng.randint(1, self._skus) for _ in range(lines)]
-        else:
-            picked = self._rng.choices(range(1, self._skus + 1), cum_weights=self._weights, k=lines)
-        return [(f"SKU-{n:07}", 1, f"N{self._rng.randint(1, self._nodes):02}") for n in picked]
+def code(number: int) -> str:
+    """The code of a SKU of the bench."""
+    return f"SKU-{number:07}"
+
+
+def orders_of(numbers: Sequence[Sequence[int]]) -> Callable[[], Lines]:
+    """The next order at each call, one unit of each SKU, in a circle."""
+    circle = itertools.cycle([[(code(n), 1, "N01") for n in order] for order in numbers])
+    return lambda: next(circle)
 
 
 async def orders_per_second(

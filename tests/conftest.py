@@ -31,6 +31,8 @@ SLOW = (
     "routing/test_properties.py",
     "routing/test_releasing.py",
     "routing/test_waves.py",
+    "flows/test_stock_races.py::test_two_processes",
+    "stock/test_machine.py::test_the_books",
     "tenancy/test_isolation.py",
     "tenancy/test_provisioning.py",
 )

@@ -25,16 +25,21 @@ declare
     done record;
     oldest record;
 begin
-    select array_agg(case when a.alive then c.verdict else 'dead_key' end order by c.req),
+    select array_agg(case when coalesce(a.alive, true) then c.verdict else 'dead_key' end
+            order by c.req),
         array_agg(c.refused order by c.req), array_agg(c.answer order by c.req),
-        array_agg(a.alive and c.verdict = 'fresh' order by c.req),
+        array_agg(coalesce(a.alive, true) and c.verdict = 'fresh' order by c.req),
         array_agg(p_ids[4 * c.req - 3] order by c.req)
     into verdicts, refusals, answers, take, ids
     from platform.known_claims_v1(p_credentials, p_nonces, p_keys, p_fingerprints) as c
-    cross join lateral (
-        select p_key_ids[c.req] is null
-            or access.key_alive_v1(p_key_ids[c.req], p_key_versions[c.req], p_at) as alive
-    ) as a;
+    left join (
+        select k.key_id, k.version, access.key_alive_v1(k.key_id, k.version, p_at) as alive
+        from (
+            select distinct u.key_id, u.version
+            from unnest(p_key_ids, p_key_versions) as u (key_id, version)
+            where u.key_id is not null
+        ) as k
+    ) as a on a.key_id = p_key_ids[c.req] and a.version = p_key_versions[c.req];
     for done in
         select s.req, s.outcome, s.answer, s.replaced, s.replaced_sequence
         from stock.reserve_batch_v1(
