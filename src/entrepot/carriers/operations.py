@@ -38,8 +38,11 @@ async def put_quote(
 ) -> StoredQuote:
     """Keep a quote, open until the answer's `expires_at`. Its texts never change afterwards."""
     text = msgspec.json.encode(answer).decode()
-    await tx.execute(
+    told = {"quote_id": quote_id, "customer_id": customer_id, "warehouse": warehouse}
+    await tx.value(
         SQL["insert_quote"],
+        event_id=new_id(tx.now),
+        body=msgspec.json.encode(told),
         quote_id=quote_id,
         subject_kind=subject.kind,
         subject_id=subject.id,
@@ -54,7 +57,6 @@ async def put_quote(
         now=tx.now,
         expires_at=answer.expires_at,
     )
-    await _tell(tx, "quote.created", [Changed(quote_id, customer_id, warehouse, 1)])
     return StoredQuote(
         id=quote_id,
         status="open",

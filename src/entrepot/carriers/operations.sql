@@ -1,14 +1,21 @@
 -- Named writes of the carriers room.
 
 -- name: insert_quote
-insert into carriers.quote (
-    quote_id, subject_kind, subject_id, fingerprint, parts, customer_id, warehouse, request,
-    versions, answer, asked_by, asked_at, expires_at, status, sequence
+with written as (
+    insert into carriers.quote (
+        quote_id, subject_kind, subject_id, fingerprint, parts, customer_id, warehouse, request,
+        versions, answer, asked_by, asked_at, expires_at, status, sequence
+    )
+    values (
+        :quote_id, :subject_kind, :subject_id, :fingerprint, :parts, :customer_id, :warehouse,
+        :request, :versions, :answer, :asked_by, :now, :expires_at, 'open', 1
+    )
+    returning quote_id
 )
-values (
-    :quote_id, :subject_kind, :subject_id, :fingerprint, :parts, :customer_id, :warehouse,
-    :request, :versions, :answer, :asked_by, :now, :expires_at, 'open', 1
-);
+select platform.put_event_v1(
+    :event_id, 'quote.created', 1, 'quote', w.quote_id, 1, :now, :asked_by, :body
+)
+from written as w;
 
 -- name: accept_quote
 update carriers.quote set

@@ -90,7 +90,8 @@ async def quote_and_keep(
     answer, versions = await price_all(
         tx, warehouse=warehouse, request=request, warehouses=warehouses, heard=heard
     )
-    await operations.supersede_quotes(tx, subject_kind=subject.kind, subject_id=subject.id)
+    if subject.id != quote_id:  # a subject that is only this quote has no earlier ones
+        await operations.supersede_quotes(tx, subject_kind=subject.kind, subject_id=subject.id)
     return await operations.put_quote(
         tx,
         quote_id=quote_id,

@@ -22,6 +22,7 @@ from entrepot.kernel.refusals import Conflict
 
 MOST_COMPILED = 4000
 MOST_TARIFFS = 200
+MOST_DAYS = 1000
 SHARED = ("fx", "insurance", "member_tiers", "value_added_services")
 """The sets of rules without which nothing can be priced."""
 
@@ -54,6 +55,7 @@ class StoredTariff(msgspec.Struct, frozen=True):
 
 
 _compiled: OrderedDict[tuple[str, str], CardPrices] = OrderedDict()
+_days: OrderedDict[tuple[str, tuple[int, str] | None, date], StoredTariff] = OrderedDict()
 _tariffs: OrderedDict[tuple[str, str], tuple[int, StoredTariff]] = OrderedDict()
 
 
@@ -150,6 +152,16 @@ def _sealed(stored: StoredTariff) -> StoredTariff:
 
 def on_day(stored: StoredTariff, day: date) -> StoredTariff:
     """Of each service only the version that counts on a ship date, or the newest if none does."""
+    key = (stored.tariff.sha256, stored.rules.get("calendars"), day)
+    found = _days.get(key)
+    if found is None:
+        found = _days[key] = _narrowed(stored, day)
+        while len(_days) > MOST_DAYS:
+            _days.popitem(last=False)
+    return found
+
+
+def _narrowed(stored: StoredTariff, day: date) -> StoredTariff:
     whole = stored.tariff
     services = {
         name: (card_for(whole, name, day) or versions[-1],)

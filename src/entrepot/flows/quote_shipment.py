@@ -119,7 +119,10 @@ async def _asked(tx: ReadTx, new: NewQuote) -> Asked:
     """The request as it is now, within the caller's scope."""
     check_asked(new, may_discount=not isinstance(tx.principal, Shopper))
     scope = scope_of(tx.principal)
-    today = await quoting.local_today(tx, warehouse=new.warehouse, warehouses=scope.warehouses)
+    ship_date = new.ship_date
+    if ship_date is None or new.parcels is not None:  # parcels: is the warehouse there at all?
+        today = await quoting.local_today(tx, warehouse=new.warehouse, warehouses=scope.warehouses)
+        ship_date = ship_date or today
     customer_id, tier = await _customer(tx, new)
     parcels = await _parcels(tx, new, customer_id)
     if parcels is not None and customer_id is None and parcels.customer_id is not None:
@@ -132,7 +135,7 @@ async def _asked(tx: ReadTx, new: NewQuote) -> Asked:
         new,
         pieces=parcels.pieces if parcels else new.pieces or [],
         declared=declared,
-        ship_date=new.ship_date or today,
+        ship_date=ship_date,
         tier=await quoting.known_tier(tx, warehouse=new.warehouse, tier=tier),
     )
     return Asked(request, customer_id, parcels)
