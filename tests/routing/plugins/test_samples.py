@@ -6,9 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from entrepot.kernel.refusals import Invalid
 from entrepot.routing.engine.decoding import decode_problem
 from entrepot.routing.plugins.catalogue import Installed
+from entrepot.routing.plugins.contract import Charge
+from entrepot.routing.plugins.outcomes import RuleOutcome
+from entrepot.routing.plugins.patching import MOST_MONEY, patched
 from entrepot.routing.plugins.runner import Limits, RuleRunner
+from entrepot.routing.records.deciding import Setting, decide_rows
 from entrepot.routing.records.format import Record
 from entrepot.routing.records.recording import Recorder
 from tests.routing.test_explaining import simple_problem
@@ -132,3 +137,16 @@ def test_promises(
 ) -> None:
     problem = two_nodes({"promise_hours": hours}) | {"now": now}
     check("promise_hours", problem, expected, why, monkeypatch)
+
+
+def test_charges_that_cannot_be_summed_are_refused() -> None:
+    problem = two_nodes()
+    problem["orders"][0]["lines"][0]["qty"] = 1_000_000
+    problem["nodes"][1]["fix"] = 200_000_000
+    rows = decode_problem(msgspec.json.encode(problem))
+    fee = Charge("near", None, 10**9, "much")
+    outcome = RuleOutcome("r", "p", "1", charges=(fee, msgspec.structs.replace(fee, reason="x")))
+    assert patched(rows, [outcome]).services[0].rates[0].first_price == 500 + MOST_MONEY
+    with pytest.raises(Invalid) as caught:
+        decide_rows(rows, Setting(rules=(outcome,) * 3))
+    assert caught.value.code == "charges_too_wide"

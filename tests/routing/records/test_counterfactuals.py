@@ -149,6 +149,20 @@ def test_the_units_that_flip_are_the_least() -> None:
     assert tried >= 3
 
 
+def test_the_units_that_bring_an_option_in_are_told_with_it() -> None:
+    tried = 0
+    for seed in SEEDS:
+        record = best(seed)
+        for option in flips_of(record, None).options:
+            if option.units is None or option.sku is None:
+                continue
+            tried += 1
+            more = what_if.with_more(record.rows, option.node, option.sku, option.units)
+            assert uses(more, option.node, option.service)
+            assert route(more).cost < record.plan.cost
+    assert tried >= 3
+
+
 def due_soon() -> Record:
     document = simple_problem()
     cheap = [[1000, 100, 1000, 100, 1000]] * 6

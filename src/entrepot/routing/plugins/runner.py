@@ -170,8 +170,7 @@ class RuleRunner:
         pipe = self._pipe(0)
         view = memoryview(frame)
         while view:
-            _, ready, _ = select.select([], [pipe], [], _rest(deadline))
-            if not ready:
+            if not _ready(pipe, select.POLLOUT, deadline):
                 raise Stopped("too_slow", "took no input")
             try:
                 view = view[os.write(pipe, view) :]
@@ -182,8 +181,7 @@ class RuleRunner:
         pipe = self._pipe(1)
         parts = bytearray()
         while len(parts) < size:
-            ready, _, _ = select.select([pipe], [], [], _rest(deadline))
-            if not ready:
+            if not _ready(pipe, select.POLLIN, deadline):
                 raise Stopped("too_slow", "no answer before the deadline")
             part = os.read(pipe, size - len(parts))
             if not part:
@@ -227,5 +225,8 @@ class RuleRunner:
                 pipe.close()
 
 
-def _rest(deadline: float) -> float:
-    return max(0.0, deadline - time.monotonic())
+def _ready(pipe: int, event: int, deadline: float) -> bool:
+    """Whether the pipe can be read or written, or has been closed, before the deadline."""
+    poll = select.poll()
+    poll.register(pipe, event)
+    return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))

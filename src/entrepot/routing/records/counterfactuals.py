@@ -4,7 +4,6 @@ Costs are the objective's: money, unless a policy ranks other things above it. A
 recorded, the verdicts of rule packages included.
 """
 
-from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -147,11 +146,6 @@ def choice(plan: OrderPlan) -> tuple[object, ...]:
     """What goes from where by which service; not when it arrives or what it costs."""
     shipments = tuple((s.node, s.service, tuple(sorted(s.units.items()))) for s in plan.shipments)
     return plan.status == "infeasible", shipments
-
-
-def levels_of(record: Record) -> Iterator[str]:
-    """The service levels there are, sorted."""
-    yield from sorted({service.level for service in record.rows.services})
 
 
 def _known_node(record: Record, node: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from entrepot.kernel.refusals import Invalid
 from entrepot.routing.engine.asking import ask, untouched
 from entrepot.routing.engine.checking import contradictions
 from entrepot.routing.engine.deciding import DEFAULT_BUDGET
@@ -51,12 +52,14 @@ class Decided(msgspec.Struct, frozen=True):
 
 
 def decide_rows(rows: Problem, setting: Setting, *, explained: bool = False) -> Decided:
-    """Decide the one order of `rows`. Raises Unavailable (`budget_exhausted`), and what a policy
-    that does not fit the rows raises.
+    """Decide the one order of `rows`. Raises Unavailable (`budget_exhausted`), Invalid when the
+    packages charge more than can be summed, and what a policy that does not fit the rows raises.
 
     `explained` adds every option as a candidate, with its price by force.
     """
     given = patched(rows, setting.rules)
+    if given is not rows and not sound(given):
+        raise Invalid("the rules charge too much to be summed", code="charges_too_wide")
     if setting.policy is None:
         whole = route(given, budget=setting.budget, explained=explained)
         return _decided(rows, setting, given, whole.orders[0], whole.work, None, ())

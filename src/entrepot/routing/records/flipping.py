@@ -35,6 +35,7 @@ class Flip(msgspec.Struct, frozen=True, omit_defaults=True):
     """What it would take for one option. `closed_by`: the rule's code when no price would do.
 
     `minutes`: how much later the order would have to be due to open an option that is too late.
+    `units` of `sku`: the least more at its node with which a cheaper plan uses the option.
     """
 
     node: str
@@ -42,6 +43,8 @@ class Flip(msgspec.Struct, frozen=True, omit_defaults=True):
     chosen: bool = False
     money: int | None = None
     minutes: int | None = None
+    units: int | None = None
+    sku: str | None = None
     closed_by: str | None = None
 
 
@@ -52,6 +55,8 @@ class MoreStock(msgspec.Struct, frozen=True):
     sku: str
     units: int
     saving: int
+    services: tuple[str, ...]
+    """Services of this node that the cheaper plan uses."""
 
 
 class MoreTime(msgspec.Struct, frozen=True):
@@ -82,9 +87,11 @@ def flips_of(record: Record, policy: Policy | None) -> Flips:
     """Computed from the record alone. Raises what deciding raises."""
     candidates = forced(record, policy)
     chosen = {(shipment.node, shipment.service) for shipment in record.plan.shipments}
-    options = tuple(_flip(candidate, chosen, record) for candidate in candidates)
+    stock = sorted(_more_stock(record, policy), key=lambda more: (more.units, more.sku))
+    options = tuple(
+        _stocked_flip(_flip(candidate, chosen, record), stock) for candidate in candidates
+    )
     priced = [option for option in options if option.money is not None and not option.chosen]
-    stock = list(_more_stock(record, policy))
     return Flips(
         _hash(record),
         ENGINE,
@@ -116,6 +123,15 @@ def _flip(candidate: Candidate, chosen: set[tuple[str, str]], record: Record) ->
     )
 
 
+def _stocked_flip(flip: Flip, stock: list[MoreStock]) -> Flip:
+    """The flip with the least stock that brings its option into a cheaper plan."""
+    fitting = (one for one in stock if one.node == flip.node and flip.service in one.services)
+    more = None if flip.chosen else next(fitting, None)
+    if more is None:
+        return flip
+    return msgspec.structs.replace(flip, units=more.units, sku=more.sku)
+
+
 def _more_stock(record: Record, policy: Policy | None) -> Iterable[MoreStock]:
     """For each node and line, the least units more that make a cheaper plan."""
     for node in record.rows.nodes:
@@ -123,11 +139,12 @@ def _more_stock(record: Record, policy: Policy | None) -> Iterable[MoreStock]:
             row = node.stock.get(line.sku)
             lacking = line.qty - (row.usable if row is not None else 0)
             if lacking > 0 and set(line.tags) <= set(node.tags):
-                cheaper = _cheaper(
-                    record, policy, range(1, lacking + 1), _stocked(record, node.id, line.sku)
-                )
+                changed = _stocked(record, node.id, line.sku)
+                cheaper = _cheaper(record, policy, range(1, lacking + 1), changed)
                 if cheaper is not None:
-                    yield MoreStock(node.id, line.sku, *cheaper)
+                    plan = decided(record, policy, changed(cheaper[0]))
+                    services = tuple(s.service for s in plan.shipments if s.node == node.id)
+                    yield MoreStock(node.id, line.sku, *cheaper, services)
 
 
 def _stocked(record: Record, node: str, sku: str) -> Callable[[int], Problem]:
