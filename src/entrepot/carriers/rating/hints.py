@@ -8,10 +8,13 @@ import msgspec
 from entrepot.carriers.rating.compiling import CardPrices, Tariff
 from entrepot.carriers.rating.currency import to_base
 from entrepot.carriers.rating.pricing import price_card
-from entrepot.carriers.rating.requests import Hint, Price, Request
+from entrepot.carriers.rating.requests import Hint, Piece, Price, Request
 
 NEAR_PERMILLE = 900
 """From this part of a limit on, a value is called near it."""
+
+MOST_WAYBILLS = 12
+"""Added weight is looked for in so many waybills of a shipment: each costs a price of its own."""
 
 
 def hints_for(
@@ -37,12 +40,13 @@ def _add_weight(
     """
     zone = prices.zones[price.zone]
     best: Hint | None = None
-    for waybill in price.waybills if zone.breaks else ():
+    for waybill in price.waybills[:MOST_WAYBILLS] if zone.breaks else ():
         following = bisect_right(zone.breaks, waybill.chargeable_g)
         if following == len(zone.breaks):
             continue
         index = waybill.pieces[-1]
-        grams = _least_grams(prices, price.zone, request, index, zone.breaks[following])
+        together = tuple(request.pieces[number] for number in waybill.pieces)
+        grams = _least_grams(prices, price.zone, together, zone.breaks[following])
         if grams is None:
             continue
         outcome = price_card(tariff, prices, _heavier(request, index, grams))
@@ -61,18 +65,18 @@ def _heavier(request: Request, index: int, grams: int) -> Request:
 
 
 def _least_grams(
-    prices: CardPrices, zone: str, request: Request, index: int, target: int
+    prices: CardPrices, zone: str, together: tuple[Piece, ...], target: int
 ) -> int | None:
-    """The least weight of one piece at which its waybill is charged at least `target`, within
-    the line's limit; None when the limit does not let it. Charging never falls with weight."""
+    """The least weight of a waybill's last piece at which the waybill is charged at least
+    `target`, within the line's limit; None when the limit does not let it. Charging never falls
+    with weight, and a waybill is weighed by its own pieces only."""
     weigh = prices.zones[zone].weigh
-    low, high = request.pieces[index].g, prices.service.limits.max_piece_g
+    others, last = together[:-1], together[-1]
+    low, high = last.g, prices.service.limits.max_piece_g
 
     def reaches(grams: int) -> bool:
-        for waybill in weigh(_heavier(request, index, grams).pieces):
-            if index in waybill.pieces:
-                return waybill.chargeable_g >= target
-        return False
+        heavier = (*others, msgspec.structs.replace(last, g=grams))
+        return weigh(heavier)[0].chargeable_g >= target
 
     if high < low or not reaches(high):
         return None
