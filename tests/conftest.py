@@ -17,6 +17,7 @@ SLOW = (
     "carriers/test_live_adapters.py::test_a_careless",
     "carriers/test_live_adapters.py::test_loading_karrio",
     "carriers/test_rating_properties.py",
+    "catalog/test_catalog_api.py::test_ten_thousand_rows_at_once",
     "flows/test_consolidation_races.py",
     "jobs/test_worker.py",
     "parcels/test_matching.py",

@@ -123,7 +123,7 @@ class FoundSku(msgspec.Struct, frozen=True):
 
 
 class SkuFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A table of SKUs: `csv` as text, or a file (XLSX or CSV) as base64 in `xlsx`. One of the two."""
+    """A table of SKUs, one of the two: `csv` as text, or a file of either kind as base64."""
 
     csv: Annotated[str, Meta(min_length=1)] | None = None
     xlsx: bytes | None = None

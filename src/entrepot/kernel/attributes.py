@@ -62,9 +62,7 @@ def value_faults(
         definition = known.get(name)
         at = f"{path}.{name}"
         if definition is None:
-            found.append(
-                FieldError(at, "unknown_attribute", "no such attribute is defined")
-            )
+            found.append(FieldError(at, "unknown_attribute", "no such attribute is defined"))
         elif (wrong := _fault(value, definition)) is not None:
             found.append(FieldError(at, "bad_value", wrong))
     return found

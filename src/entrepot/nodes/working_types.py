@@ -121,7 +121,7 @@ class NodeDetail(msgspec.Struct, frozen=True):
 
 
 class NodeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A table of nodes: `csv` as text, or a file (XLSX or CSV) as base64 in `xlsx`. One of the two."""
+    """A table of nodes, one of the two: `csv` as text, or a file of either kind as base64."""
 
     csv: Annotated[str, Meta(min_length=1)] | None = None
     xlsx: bytes | None = None

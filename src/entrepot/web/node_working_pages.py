@@ -25,13 +25,13 @@ from entrepot.web.visits import PageRequest, Visit
 
 _TAKEN = (409, 422)
 _SECTIONS = (
-    ("country", "city", "postcode", "lat", "lon"),
+    ("country", "city", "postcode", "region", "lat", "lon"),
     ("zone", "weekdays", "opens", "closes"),
     ("holidays", "closures"),
-    ("staffed", "minutes_per_shipment", "minutes_per_unit"),
-    ("pick_up", "capacities"),
-    ("region", "regions_served", "regions_blocked"),
-    ("capabilities",),
+    ("staffed", "pick_up"),
+    ("minutes_per_shipment", "minutes_per_unit"),
+    ("capacities", "capabilities"),
+    ("regions_served", "regions_blocked"),
 )
 _MASTERS = ("quantities_master", "allocation_owner")
 
