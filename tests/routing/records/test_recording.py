@@ -234,3 +234,15 @@ def test_the_plan_of_a_record_is_the_plan_that_is_printed() -> None:
         json.loads(plan_bytes(route(given)))["orders"][0]
         == json.loads(record_bytes(records(given)[0]))["plan"]
     )
+
+
+def test_capacities_that_a_policy_makes_are_spent_from_order_to_order(tmp_path: Path) -> None:
+    document = simple_problem()
+    order = document["orders"][0]
+    document["orders"] = [{**order, "id": name} for name in ("O", "P", "Q")]
+    ruled = policy({"kind": "node_capacity", "id": "two", "shipments": 2})
+    folder = kept(tmp_path / "r", read(document), ruled)
+    made = [read_record(folder, f"{n:06d}.json.gz") for n in (1, 2, 3)]
+    assert [sum(record.spent.values()) for record in made] == [0, 1, 2]
+    assert [len(record.plan.shipments) for record in made] == [1, 1, 0]
+    assert reproduce(folder) == 3

@@ -16,8 +16,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound, Refusal
-from entrepot.platform.documents import decode_json
+import msgspec
+
+from entrepot.kernel.reading import faults_of
+from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound, Refusal, Unparsable
 from entrepot.routing.engine.checking import contradictions
 from entrepot.routing.policy.document import Policy
 from entrepot.routing.policy.files import MAX_BYTES as MOST_POLICY_BYTES
@@ -86,13 +88,32 @@ def names_in(folder: Path) -> list[str]:
 def read_record(folder: Path, name: str) -> Record:
     """One record, checked. Raises Invalid with every mistake, its path after the file's name."""
     try:
-        return _checked(decode_json(_unpacked(folder / name), Record))
+        return _checked(_decoded(_unpacked(folder / name)))
     except Refusal as refusal:
         errors = refusal.errors or [FieldError("", refusal.code, refusal.message)]
         raise Invalid(
             f"{name} is no record", code="bad_record",
             errors=[FieldError(_in(name, e.path), e.code, e.message) for e in errors],
         ) from None  # fmt: skip
+
+
+def _decoded(body: bytes) -> Record:
+    """The record, or Unparsable, or Invalid with every mistake. Names a policy makes up hold NUL,
+    which is why this is not `platform.documents`."""
+    try:
+        return msgspec.json.decode(body, type=Record)
+    except msgspec.ValidationError:
+        errors = faults_of(_parsed(body), Record)
+        raise Invalid("the record breaks the format", errors=errors[:MOST_ERRORS]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unparsable(f"not JSON: {error}") from None
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Unparsable(f"not JSON: {error}") from None
 
 
 def _in(name: str, path: str) -> str:
