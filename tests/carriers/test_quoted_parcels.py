@@ -1,20 +1,23 @@
 """Quotes of parcels, and of shoppers: changed goods, foreign customers, both walls."""
 
+import asyncio
 from typing import Any
 
 import msgspec
 import pytest
 
+from entrepot.access.flow import Stamp
 from entrepot.access.permissions import PERMISSIONS
 from entrepot.carriers.asking import Acceptance, NewQuote
 from entrepot.carriers.types import NodeServiceChange, NodeServiceChanges, QuoteView
 from entrepot.carriers.uploads import NewImport, planner_of
 from entrepot.flows.accept_quote import accept_quote
 from entrepot.flows.change_node_services import change_node_services
+from entrepot.flows.expire_quotes import expire_quotes
 from entrepot.flows.get_quote import get_quote
 from entrepot.flows.import_rate_cards import import_rate_cards
 from entrepot.flows.quote_shipment import quote_shipment
-from entrepot.kernel.principals import Principal
+from entrepot.kernel.principals import Job, Principal
 from entrepot.kernel.refusals import Conflict, Invalid, NotFound
 from tests.carriers.price_house import asked, card_file
 from tests.flows.trade import Trade, number, open_trade, stamp
@@ -174,3 +177,28 @@ async def test_the_database_shows_a_shopper_no_foreign_quote(trade: Trade) -> No
 async def test_every_state_and_its_event_agree(trade: Trade) -> None:
     violations = await trade.violations()
     assert not {name for name in violations if name.startswith(("carriers.", "platform."))}
+
+
+async def test_the_sweep_writes_down_once_what_has_expired(trade: Trade) -> None:
+    over, fresh = await quote(trade, trade.staff), await quote(trade, trade.staff)
+    connection = await trade.server.owner(trade.tenant)
+    try:
+        await connection.execute(
+            "update carriers.quote set asked_at = asked_at - interval '1 day',"
+            " expires_at = expires_at - interval '1 day' where quote_id = $1",
+            over.id,
+        )
+        job = Job(trade.tenant.tenant, "tidy", permissions=frozenset({"quotes:create"}))
+        rounds = await asyncio.gather(*(expire_quotes(trade.db, job, Stamp()) for _ in range(3)))
+        assert sum(one.expired for one in rounds) >= 1
+        rows = await connection.fetch(
+            "select status, sequence from carriers.quote where quote_id = any($1) order by status",
+            [over.id, fresh.id],
+        )
+    finally:
+        await connection.close()
+    assert [(row["status"], row["sequence"]) for row in rows] == [("expired", 2), ("open", 1)]
+    with pytest.raises(Conflict) as refused:
+        await accept(trade, trade.staff, over)
+    assert refused.value.code == "quote_expired"
+    assert not [name for name in await trade.violations() if name.startswith("carriers.")]

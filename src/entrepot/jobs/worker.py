@@ -10,7 +10,9 @@ from datetime import timedelta
 
 import structlog
 
+from entrepot.access.flow import Stamp
 from entrepot.access.operations import forget_old
+from entrepot.flows.expire_quotes import expire_quotes
 from entrepot.jobs.consumers import Consumer
 from entrepot.jobs.drain import drain
 from entrepot.kernel.ids import TenantId, new_token
@@ -35,6 +37,7 @@ Work = Callable[[TenantId], Awaitable[bool]]
 """Does one round for a tenant; True when there is more."""
 
 _WORKER = Operator(name="worker")
+_TIDIES = frozenset({"quotes:create"})
 
 
 class Worker:
@@ -126,7 +129,8 @@ class Worker:
         async with self._db.begin(Job(tenant=tenant, on_behalf_of="tidy")) as tx:
             more = await outbox.tidy_requests(tx)
             await forget_old(tx)
-        return more
+        sweeper = Job(tenant=tenant, on_behalf_of="tidy", permissions=_TIDIES)
+        return (await expire_quotes(self._db, sweeper, Stamp())).more or more
 
     async def _sweep(self) -> None:
         """Put tokens for what no flusher announced: events of dead processes, seals, tidying."""
