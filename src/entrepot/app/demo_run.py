@@ -12,6 +12,7 @@ from entrepot.access.permissions import PERMISSIONS
 from entrepot.access.types import KeyAlgorithm, NewApiKey
 from entrepot.app.launcher import Running, launched
 from entrepot.cli.keys import make_key, operator_in
+from entrepot.demo.catalogue import seed_catalogue
 from entrepot.demo.client import ApiClient
 from entrepot.demo.content import PASSWORD, Content, read_content
 from entrepot.demo.lines import seed_lines, seed_one_click, seed_tiers
@@ -166,6 +167,8 @@ def _fill(
         seed_lines(client, wanted["warehouses"], _say)
         seed_tiers(client, customers, content.shoppers)
         seed_one_click(client, customers, _say)
+    if wanted["kind"] == "merchant":
+        seed_catalogue(client, _say)
     return logins
 
 
