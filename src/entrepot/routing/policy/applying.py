@@ -91,8 +91,10 @@ def apply(
 
     `spent`: what orders decided before have used of the policy's own capacities, by capacity id.
     The policy's own dates are not asked (`versions.in_force` chooses a version); its rules' are.
-    Raises Invalid (`objective_too_wide`) or Conflict (`orders_differ`).
+    Raises Invalid (`objective_too_wide`, `unusable_name`) or Conflict (`orders_differ`).
     """
+    if any(MARK in service.id for service in problem.services):
+        raise Invalid("a service's id contains NUL", code="unusable_name")
     program = program_of(policy)
     rulings = [
         ruling_of(program, problem, order, at=at, without=without, spent=spent)

@@ -1,0 +1,43 @@
+"""Which version of a policy is in force, by date and channel."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from entrepot.kernel.refusals import Invalid
+from entrepot.routing.policy.applying import apply, moment_of
+from entrepot.routing.policy.versions import in_force
+from tests.routing.policy.made import policy
+from tests.routing.policy.test_rules import problem_of
+from tests.routing.test_decisions import EVERYWHERE, line, world
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def test_the_version_in_force_changes_on_the_minute() -> None:
+    one = policy(version=1, effective_until="2026-11-10T00:00:00Z")
+    two = policy(version=2, effective_from="2026-11-05T00:00:00+08:00")
+    turn, end = datetime(2026, 11, 4, 16, tzinfo=UTC), datetime(2026, 11, 10, tzinfo=UTC)
+    for at, version in ((START, 1), (turn - MINUTE, 1), (turn, 2), (end, 2)):
+        found = in_force([two, one], at=at, channel="web")
+        assert found is not None and found.version == version
+    assert in_force([one], at=end, channel="web") is None
+    assert in_force([one], at=datetime(2025, 12, 31, tzinfo=UTC), channel="web") is None
+
+
+def test_a_channel_has_its_own_before_the_common_one() -> None:
+    common, own = policy(version=9), policy(version=1, channel="app", id="own")
+    for channel, name in (("app", "own"), ("web", "trial")):
+        found = in_force([common, own], at=START, channel=channel)
+        assert found is not None and found.id == name
+    assert in_force([own], at=START, channel="web") is None
+
+
+def test_names_that_only_policies_may_make_are_refused() -> None:
+    plain = world(EVERYWHERE, line("A"))
+    plain["services"][0]["id"] = "std\0 1"
+    problem = problem_of(plain)
+    with pytest.raises(Invalid) as refused:
+        apply(policy(), problem, at=moment_of(problem))
+    assert refused.value.code == "unusable_name"
