@@ -67,7 +67,10 @@ def from_document(document: Any, ids: dict[str, str], key: ApiKeyInHand, seed: i
     rng = random.Random(seed)
     made: list[Sent] = []
     for operation in operations:
+        taken = [p for p in operation.iter_parameters() if p.location in ("path", "query")]
         for mode in GenerationMode:
+            if mode is GenerationMode.NEGATIVE and not (operation.body or taken):
+                continue  # what takes nothing cannot be asked wrongly
             cases = cases_of(operation.as_strategy(generation_mode=mode), each, seed)
             made += [as_sent(case, operation.path, ids, key, rng) for case in cases]
     return made
@@ -96,7 +99,9 @@ def as_sent(
     """A generated case as a signed request; some of its ids become real ones."""
     path = case.formatted_path
     if rng.random() < 0.7:
-        path = template.replace("{parcel_id}", ids["parcel_id"]).replace("{code}", ids["warehouse"])
+        path = template.replace("{code}", ids["warehouse"])
+        for name, value in ids.items():
+            path = path.replace("{" + name + "}", value)
     query = with_ids(dict(case.query or {}), ids, rng)
     target = path + ("?" + urlencode(query, doseq=True, errors="replace") if query else "")
     body = case.body
