@@ -81,27 +81,32 @@ begin
     if b_place is null then
         return null;
     end if;
-    perform from stock.balance as b
-    join unnest(b_place, b_sku, b_lot, b_owner, b_status, b_change)
-        as u (place, sku, lot, owner, status, change)
-        on b.place_id = u.place and b.sku_id = u.sku and b.lot = u.lot and b.owner = u.owner
-        and b.status = u.status
-    where u.change < 0
-    order by b.sku_id, b.place_id, b.lot, b.owner, b.status for update of b;
-    select min(u.line) into wrong
-    from unnest(b_place, b_sku, b_lot, b_owner, b_status, b_change, b_line)
-        as u (place, sku, lot, owner, status, change, line)
-    left join stock.balance as b on b.place_id = u.place and b.sku_id = u.sku
-        and b.lot = u.lot and b.owner = u.owner and b.status = u.status
-    where u.change < 0 and coalesce(b.on_hand, 0) + u.change < 0;
+    -- What goes out is locked row by row in order, so that its new balance can be written whole.
+    select array_agg(x.on_hand order by x.place), min(x.line)
+        filter (where x.on_hand + x.change < 0)
+    into b_now, wrong
+    from (
+        select u.place_in_order as place, u.change, u.line, coalesce(b.on_hand, 0) as on_hand
+        from unnest(b_place, b_sku, b_lot, b_owner, b_status, b_change, b_line) with ordinality
+            as u (place_id, sku, lot, owner, status, change, line, place_in_order)
+        left join lateral (
+            select y.on_hand from stock.balance as y
+            where u.change < 0 and y.sku_id = u.sku and y.place_id = u.place_id
+                and y.lot = u.lot and y.owner = u.owner and y.status = u.status
+            for update
+        ) as b on true
+    ) as x;
     if wrong is not null then
         return wrong;
     end if;
-    update stock.balance as b set on_hand = b.on_hand + u.change
-    from unnest(b_place, b_sku, b_lot, b_owner, b_status, b_change)
-        as u (place, sku, lot, owner, status, change)
-    where u.change < 0 and b.place_id = u.place and b.sku_id = u.sku and b.lot = u.lot
-        and b.owner = u.owner and b.status = u.status;
+    insert into stock.balance
+        (place_id, sku_id, lot, owner, status, on_hand, node_id, first_at)
+    select u.place, u.sku, u.lot, u.owner, u.status, u.now + u.change, u.node, p_at
+    from unnest(b_place, b_sku, b_lot, b_owner, b_status, b_change, b_node, b_now)
+        as u (place, sku, lot, owner, status, change, node, now)
+    where u.change < 0
+    on conflict (sku_id, place_id, lot, owner, status) do update
+    set on_hand = excluded.on_hand;
     insert into stock.balance as b
         (place_id, sku_id, lot, owner, status, on_hand, node_id, first_at)
     select u.place, u.sku, u.lot, u.owner, u.status, u.change, u.node, p_at

@@ -216,7 +216,8 @@ create or replace function stock.post_lines_v1(
     p_may_short boolean[]
 )
 returns table (outcome text, line integer)
-language plpgsql as $$
+language plpgsql
+set enable_seqscan to off set plan_cache_mode to force_generic_plan as $$
 #variable_conflict use_column
 declare
     skus uuid[];
@@ -262,7 +263,8 @@ create or replace function stock.reverse_v1(
     p_warehouses text[]
 )
 returns text
-language plpgsql as $$
+language plpgsql
+set enable_seqscan to off set plan_cache_mode to force_generic_plan as $$
 declare
     m record;
     told text;

@@ -7,7 +7,8 @@ create or replace function stock.end_reservations_v1(
     p_at timestamptz, p_actor text, p_ids uuid[], p_state text
 )
 returns table (reservation_id uuid)
-language plpgsql as $$
+language plpgsql
+set enable_seqscan to off set plan_cache_mode to force_generic_plan as $$
 #variable_conflict use_column
 declare
     ids uuid[];
@@ -99,7 +100,8 @@ create or replace function stock.fulfil_v1(
     p_at timestamptz, p_actor text, p_id uuid, p_document_id uuid
 )
 returns text
-language plpgsql as $$
+language plpgsql
+set enable_seqscan to off set plan_cache_mode to force_generic_plan as $$
 declare
     skus uuid[]; nodes uuid[]; qtys bigint[];
     m record;
@@ -197,7 +199,8 @@ create or replace function stock.fill_backorders_v1(
     p_at timestamptz, p_actor text, p_skus uuid[], p_nodes uuid[]
 )
 returns integer
-language plpgsql as $$
+language plpgsql
+set enable_seqscan to off set plan_cache_mode to force_generic_plan as $$
 declare
     f record;
     r record;
