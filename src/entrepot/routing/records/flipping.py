@@ -21,6 +21,7 @@ from entrepot.routing.engine.format import Candidate, Problem
 from entrepot.routing.engine.routing import ENGINE
 from entrepot.routing.judging import Rows
 from entrepot.routing.policy.document import Policy
+from entrepot.routing.records.comparing import Compared, compared
 from entrepot.routing.records.counterfactuals import decided, forced, with_deadline, with_more
 from entrepot.routing.records.format import Record, record_bytes
 
@@ -71,7 +72,7 @@ class Flips(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `record`: SHA-256 of its bytes. `money`, `units`, `minutes`: the smallest of each kind.
     `slack_min`: how much earlier the order could be due (hard deadlines only) with the chosen
-    plan still in time.
+    plan still in time. `types`: kinds of nodes beside one another.
     """
 
     record: str
@@ -81,6 +82,7 @@ class Flips(msgspec.Struct, frozen=True, omit_defaults=True):
     units: MoreStock | None
     minutes: MoreTime | None
     slack_min: int | None
+    types: tuple[Compared, ...] = ()
 
 
 def flips_of(record: Record, policy: Policy | None) -> Flips:
@@ -100,6 +102,7 @@ def flips_of(record: Record, policy: Policy | None) -> Flips:
         min(stock, key=lambda more: (more.units, -more.saving, more.node, more.sku), default=None),
         _more_time(record, policy),
         _slack(record),
+        compared(record, candidates),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from entrepot.routing.judging import Terms
+from entrepot.routing.records.comparing import Compared
 from entrepot.routing.records.flipping import Flips
 from entrepot.routing.records.format import Record, ShipmentCost
 
@@ -37,6 +38,10 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "money": "Flips if {node} by {service} were {money} cheaper",
         "units": "Flips with {units} more of {sku} at {node}, saving {saving}",
         "minutes": "Flips if due {minutes} minutes later, saving {saving}",
+        "type": "Best of {type}: {node} by {service}, {delta:+d}, arrives {eta}",
+        "early": ", {early} minutes before the deadline",
+        "tardy": ", {tardy} minutes after the deadline",
+        "no_type": "No {type} could ship it: {codes}",
         "slack": "Still in time if due {minutes} minutes earlier",
         "clock": "Decided at {now} by {engine}; rows {hash}",
     },
@@ -62,6 +67,10 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "money": "若 {node} 经 {service} 便宜 {money}，则改选",
         "units": "若 {node} 多 {units} 件 {sku}，则改选，节省 {saving}",
         "minutes": "若期限放宽 {minutes} 分钟，则改选，节省 {saving}",
+        "type": "{type} 中最优：{node} 经 {service}，{delta:+d}，{eta} 送达",
+        "early": "，早于期限 {early} 分钟",
+        "tardy": "，晚于期限 {tardy} 分钟",
+        "no_type": "没有 {type} 可以发货：{codes}",
         "slack": "期限提前 {minutes} 分钟仍可送达",
         "clock": "{now} 由 {engine} 决定；输入 {hash}",
     },
@@ -102,6 +111,7 @@ def card(record: Record, *, language: Language, zone: str, flips: Flips | None =
     if plan.short:
         lines.append(say["short"].format(units=_units(plan.short)))
     lines += [*_made_by(record, say), *_closed(record, say), *_flips(flips, say)]
+    lines += [_compared(record, one, say, zone) for one in (flips.types if flips else ())]
     now = _moment(record, record.rows.now, zone)
     lines.append(say["clock"].format(now=now, engine=record.engine, hash=record.rows_hash[:12]))
     return "\n".join(lines)
@@ -191,6 +201,21 @@ def _flips(flips: Flips | None, say: Mapping[str, str]) -> list[str]:
     if flips.slack_min is not None:
         lines.append(say["slack"].format(minutes=flips.slack_min))
     return lines
+
+
+def _compared(record: Record, one: Compared, say: Mapping[str, str], zone: str) -> str:
+    """What the best option of a kind of node costs, and when it arrives."""
+    if one.delta is None or one.eta is None:
+        codes = ", ".join(f"{code} {count}×" for code, count in one.closed.items())
+        return say["no_type"].format(type=one.type, codes=codes or "–")
+    text = say["type"].format(
+        type=one.type, node=one.node, service=one.service, delta=one.delta,
+        eta=_moment(record, one.eta, zone),
+    )  # fmt: skip
+    if one.early_min is None:
+        return text
+    word = say["early"] if one.early_min >= 0 else say["tardy"]
+    return text + word.format(early=one.early_min, tardy=-one.early_min)
 
 
 def _moment(record: Record, minute: int, zone: str) -> str:
