@@ -15,6 +15,7 @@ from entrepot.access.operations import forget_old
 from entrepot.flows.expire_quotes import expire_quotes
 from entrepot.jobs.consumers import Consumer
 from entrepot.jobs.drain import drain
+from entrepot.jobs.lapses import LAPSE, end_lapsed
 from entrepot.kernel.ids import TenantId, new_token
 from entrepot.kernel.principals import Job, Operator
 from entrepot.kernel.refusals import Forbidden, Refusal, TooMany, Unavailable
@@ -23,6 +24,7 @@ from entrepot.platform.database import Database
 from entrepot.platform.live import Live
 from entrepot.platform.secrets import SealingKey
 from entrepot.platform.wakeups import OUTBOX
+from entrepot.stock.queries import anything_lapsed
 
 log = structlog.get_logger()
 
@@ -62,6 +64,7 @@ class Worker:
             OUTBOX: lambda tenant: drain(db, tenant=tenant, consumers=consumers),
             SEAL: self._seal,
             TIDY: self._tidy,
+            LAPSE: lambda tenant: end_lapsed(db, tenant=tenant),
         }
 
     async def run(self) -> None:
@@ -168,6 +171,8 @@ class Worker:
                 kinds.append(OUTBOX)
             if before // SEAL_S != passed // SEAL_S and await audit.any_unsealed(reader):
                 kinds.append(SEAL)
+            if await anything_lapsed(reader):
+                kinds.append(LAPSE)
         if before // TIDY_S != passed // TIDY_S:
             kinds.append(TIDY)
         if not kinds:

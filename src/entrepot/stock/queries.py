@@ -196,3 +196,9 @@ async def skus_named(tx: ReadTx, *, skus: Sequence[str]) -> list[UUID]:
     if missing is not None:
         raise NotFound("there is no such SKU", code="unknown_sku", sku=missing)
     return [row.sku_id for row in rows if row.sku_id is not None]
+
+
+async def anything_lapsed(tx: ReadTx) -> bool:
+    """Whether a cart's time is over or a lot is past its date."""
+    found = await tx.value(SQL["anything_lapsed"], now=tx.now, today=tx.now.date())
+    return found is True

@@ -173,3 +173,10 @@ select u.code, s.sku_id
 from unnest(:skus::text[]) with ordinality as u (code, place)
 left join catalog.sku as s on s.code = u.code and s.closed_at is null
 order by u.place;
+
+-- name: anything_lapsed
+select exists (
+    select from stock.reservation as v where v.state = 'pending' and v.expires_at <= :now
+) or exists (
+    select from stock.lot as l where l.expired_at is null and l.expires_on < :today
+);
