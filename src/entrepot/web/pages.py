@@ -26,6 +26,7 @@ from entrepot.web.price_import_pages import PRICE_IMPORT_PAGES
 from entrepot.web.price_pages import PRICE_PAGES
 from entrepot.web.problem_pages import problem_handler
 from entrepot.web.staff_pages import STAFF_PAGES
+from entrepot.web.stock_pages import STOCK_PAGES
 from entrepot.web.unclaimed_pages import UNCLAIMED_PAGES
 
 
@@ -50,7 +51,7 @@ def page_router(deps: WebDeps) -> Router:
             *STAFF_PAGES, staff_events, *UNCLAIMED_PAGES, *OFFICE_PAGES, *PEOPLE_PAGES,
             *NODE_PAGES, *NODE_WORKING_PAGES, *CHANNEL_PAGES, *CATALOG_PAGES,
             *OFFICE_CONSOLIDATION_PAGES, *PRICE_PAGES, *PRICE_IMPORT_PAGES,
-            *COUNT_PAGES,
+            *COUNT_PAGES, *STOCK_PAGES,
         ],
     )  # fmt: skip
     shoppers = Router(

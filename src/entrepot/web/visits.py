@@ -155,6 +155,7 @@ _ROOMS = (
     ("admin/customers", mark("Customers"), "person", "customers:read"),
     ("admin/prices", mark("Prices"), "list", "rate_cards:read"),
     ("admin/skus", mark("Catalogue"), "list", "catalog:read"),
+    ("admin/stock", mark("Stock"), "list", "stock:read"),
     ("admin/nodes", mark("Warehouses"), "warehouse", "nodes:read"),
     ("admin/channels", mark("Channels"), "globe", "channels:read"),
     ("admin/people", mark("People"), "people", "people:read"),

@@ -145,3 +145,34 @@ STOCK_STATUS = {
     "hold": _("on hold"),
     "expired": _("expired"),
 }
+
+STOCK_REASON = {
+    "receipt": _("Received"),
+    "put_away": _("Put away"),
+    "move": _("Moved"),
+    "transfer_out": _("Sent to another warehouse"),
+    "transfer_in": _("Came from another warehouse"),
+    "transfer_lost": _("Lost on the way"),
+    "sale": _("Handed over for a customer"),
+    "return": _("Returned by a customer"),
+    "scrap": _("Thrown away"),
+    "loss": _("Lost"),
+    "found": _("Found"),
+    "count_less": _("Counted less"),
+    "count_more": _("Counted more"),
+    "reclassify": _("Other state"),
+    "expire": _("Past its date"),
+    "opening": _("There when we began"),
+    "partner_out": _("Handed to a partner"),
+    "partner_in": _("Taken over from a partner"),
+    "supplier_return": _("Sent back to the supplier"),
+    "reversal": _("A mistake moved back"),
+}
+
+STOCK_PLACE = {
+    "supplier": _("Supplier"),
+    "customer": _("Customer"),
+    "adjustment": _("Adjustment"),
+    "partner": _("Partner"),
+    "transit": _("On the way"),
+}

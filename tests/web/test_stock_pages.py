@@ -1,0 +1,51 @@
+"""Stock in the office: levels with their reasons, places, history, and only of one's warehouses."""
+
+from entrepot.flows.create_channel import create_channel
+from entrepot.flows.set_stock_levels import set_stock_levels
+from entrepot.nodes.channel_types import NewChannel, PoolNode
+from entrepot.stock.types import NewLevel, NewLevels
+from tests.flows.test_counts import into, move, out_of, sku
+from tests.flows.trade import stamp
+from tests.web.page_house import PageHouse
+
+
+async def test_levels_places_and_history(house: PageHouse) -> None:
+    trade = house.trade
+    channel = NewChannel(
+        code="WEB", names={"en": "Web"}, pool=[PoolNode("SZX1", 1), PoolNode("YIW1", 2)]
+    )
+    await create_channel(trade.db, trade.staff, stamp(), new=channel)
+    code = await sku(trade)
+    at_yiwu = {
+        "sku": code,
+        "qty": 3,
+        "reason": "receipt",
+        "to": {"node": "YIW1", "bin": "Y-01-01-1"},
+    }
+    await move(trade, into(code, 20), at_yiwu)
+    await move(trade, out_of(code, 4))
+    levels = NewLevels([NewLevel(code, "SZX1", safety=5)])
+    await set_stock_levels(trade.db, trade.staff, stamp(), new=levels)
+    owner = await house.worker("owner")
+    listed = (await owner.get("/admin/stock")).text
+    row = listed[listed.index(code) :]
+    cells = [f'class="num">{n}<' for n in (19, 0, 0, 5, 0)]
+    assert all(cell in row for cell in cells)
+    assert "<strong>14</strong>" in row
+    shown = (await owner.get(f"/admin/stock/{code}")).text
+    for text in ("SZX1/A-01-01-1", "Y-01-01-1", "Handed over for a customer", "Received", "WEB"):
+        assert text in shown, text
+    assert code not in (await owner.get("/admin/stock?search=NOTHING")).text
+    assert code in (await owner.get(f"/admin/stock?search={code[:4]}&node=YIW1")).text
+
+
+async def test_another_warehouse_sees_its_own_part(house: PageHouse) -> None:
+    trade = house.trade
+    code = await sku(trade)
+    await move(trade, into(code, 7))
+    stranger = await house.worker("manager", warehouses=["YIW1"])
+    assert code not in (await stranger.get("/admin/stock")).text
+    shown = (await stranger.get(f"/admin/stock/{code}")).text
+    assert "A-01-01-1" not in shown
+    assert "never lain in a warehouse of yours" in shown
+    assert (await stranger.get("/admin/stock/NO-SUCH-SKU")).status_code == 404
