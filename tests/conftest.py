@@ -33,6 +33,7 @@ SLOW = (
     "routing/policy/test_text.py",
     "routing/test_oracle.py",
     "routing/test_properties.py",
+    "routing/records/test_commands.py::test_the_server_answers_until_it_is_told_to_stop",
     "routing/records/test_promises_of_records.py",
     "routing/records/test_replaying.py::test_memory_does_not_grow_with_the_folder",
     "routing/test_releasing.py",

@@ -158,6 +158,18 @@ def test_one_package_is_swapped_for_another_by_name_and_the_same_contract_holds(
     assert rule in [one["installed"]["rule"] for one in listed if one["failure"] is None]
 
 
+def test_the_package_passes_its_own_tests_and_its_rules_run_sealed(careful: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
+        cwd=careful.parent / "source", capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(careful), str(ROOT / "src")])},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
+    listed = [json.loads(line) for line in run(careful, "rules").stdout.splitlines()]
+    assert [one["sealed"] for one in listed] == [True] * 6
+
+
 def test_a_rule_that_is_not_installed_is_bad_input(careful: Path) -> None:
     done = run(careful, "-", "--rule", "lithium-by-road-only", text=json.dumps(goods(PLAIN)))
     assert (done.returncode, done.stdout) == (2, "")

@@ -1,6 +1,9 @@
 """`entrepot route …`: records kept, replayed, told; exit codes; nothing printed when refused."""
 
 import json
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -197,3 +200,25 @@ def test_orders_are_handed_back(tmp_path: Path) -> None:
     done = run("handback", file, written(tmp_path / "plan.json", plan), "--churn", "1")
     assert (done.exit_code, done.stdout) == (2, "")
     assert "orders[2].id: " in done.stderr
+
+
+def test_the_server_answers_until_it_is_told_to_stop() -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", "from entrepot.cli.routing import route; route()", "serve"],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        assert url.startswith("http://127.0.0.1:")
+        body = json.dumps(simple_problem()).encode()
+        asked = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            assert answer.read() == route_bytes(simple_problem())
+        server.terminate()
+        assert server.wait(30) == 0
+    finally:
+        server.kill()
+        server.wait()
+        if server.stdout is not None:
+            server.stdout.close()

@@ -211,7 +211,7 @@ def kept_flips(folder: Path, name: str, record: Record, policy: Policy | None) -
     if found is not None and (found.record, found.engine) == (_hash(record), ENGINE):
         return found
     made = flips_of(record, policy)
-    partial = path.with_suffix(".partial")
+    partial = path.with_suffix(f".{os.getpid()}.partial")
     partial.write_bytes(msgspec.json.encode(made, order="deterministic"))
     os.replace(partial, path)
     return made
