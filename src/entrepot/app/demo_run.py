@@ -23,6 +23,7 @@ from entrepot.demo.seed import (
     seed_parcels,
     set_suite_rule,
 )
+from entrepot.demo.stock import seed_stock
 from entrepot.flows.create_customer import create_customer
 from entrepot.kernel.principals import Operator
 from entrepot.parties.types import NewCustomer
@@ -169,6 +170,7 @@ def _fill(
         seed_one_click(client, customers, _say)
     if wanted["kind"] == "merchant":
         seed_catalogue(client, _say)
+        seed_stock(client, _say)
     return logins
 
 
