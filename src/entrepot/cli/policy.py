@@ -93,7 +93,7 @@ def lint_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
 ) -> None:
-    """Find dead, shadowed, conflicting, uncovered and overdue rules, each with an order as proof."""
+    """Find rules dead, shadowed, conflicting or overdue, and orders left out; with proofs."""
     found = lint(_read(name), at=_instant(at))
     if proofs is not None:
         proofs.mkdir(parents=True, exist_ok=True)
@@ -147,7 +147,7 @@ def show_command(
     name: File,
     form: Annotated[Form, typer.Option(help="JSON or plain text.")] = Form.TEXT,
 ) -> None:
-    """The policy as text or JSON: export, import (from the other form) and eject (from the shelf)."""
+    """The policy as text or JSON: exports, reads the other form, ejects from the shelf."""
     found = _read(name)
     if form is Form.TEXT:
         typer.echo(policy_text(found), nl=False)
