@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import SHOTS
+from tests.browser.test_pages_for_everyone import THEMES, faults
 from tests.installation import Installation
 
 PHONE = {"width": 390, "height": 844}
@@ -108,4 +109,30 @@ async def test_without_script_everything_works_by_plain_forms(
     await page.go_back()
     await page.locator('form[action$="/remove"] button').first.click()
     await page.locator('form[action$="/add"] button').first.click()
+    await undo(page)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+async def test_the_draft_has_no_accessibility_fault(
+    browser: Browser, installation: Installation, size: dict[str, int]
+) -> None:
+    page = await shopper(browser, installation, size, "en")
+    assert await faults(page) == []
+    await page.locator(".one-click button.btn-main").first.click()
+    await expect(page.locator(".advice")).to_be_visible(timeout=15_000)
+    for summary in await page.locator("main details > summary").all():
+        await summary.click()
+    for theme in THEMES:
+        await page.emulate_media(color_scheme=theme)
+        await page.wait_for_timeout(300)
+        assert await faults(page) == [], theme
+    small = await page.evaluate(
+        "[...document.querySelectorAll('main button, main summary')].filter(b =>"
+        " b.checkVisibility() && b.getBoundingClientRect().height < 40).map(b => b.innerText)"
+    )
+    assert small == []
+    draft = page.url
+    await page.goto(draft.rsplit("/", 1)[0])
+    assert await faults(page) == []
+    await page.goto(draft)
     await undo(page)

@@ -443,6 +443,10 @@ async def test_the_adviser_is_asked_about_a_draft(trade: Trade) -> None:
     )
     lost = await advise_consolidation(trade.db, shopper, consolidation_id=made.id)
     assert (lost.kind, len(lost.stuck)) == ("none", 4)
+    hit = made.parcels[0].id
+    await change_parcel(trade, hit, "held = true, held_reason = 'x', held_owner = 'staff'")
+    unsure = await advise_consolidation(trade.db, shopper, consolidation_id=made.id)
+    assert (unsure.kind, unsure.groups) == ("unknown", ())
 
 
 async def test_rules_and_cartons_are_data(trade: Trade) -> None:

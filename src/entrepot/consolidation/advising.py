@@ -18,26 +18,37 @@ from entrepot.consolidation.repricing import find_tariff
 from entrepot.consolidation.types import AdviceKind, Advised, AdvisedGroup, Candidate
 from entrepot.consolidation.viewing import contents_of, today_at
 from entrepot.kernel.calendars import local_day
-from entrepot.kernel.refusals import Conflict, Invalid
+from entrepot.kernel.refusals import Invalid
 from entrepot.platform.database import ReadTx
 
 MOST_ADVISED = 16
 """Beyond, trying pairs takes longer than anybody waits."""
 WAIT_DAYS = 30
+_UNKNOWN = Advised(
+    kind="unknown",
+    groups=(),
+    total_minor=0,
+    together_minor=None,
+    saves_minor=0,
+    stuck=(),
+    currency="",
+    exact=False,
+)
 
 
 async def advice_for(tx: ReadTx, head: Head) -> Advised:
     """The cheapest way found for the draft's parcels, seen from the warehouse's today.
 
-    Raises Conflict `not_priced` for a draft that cannot be priced, `too_many_parcels` above 16.
+    `unknown` for a draft that cannot be priced, or one of more than sixteen parcels.
     """
     contents = await contents_of(tx, head)
     tariff = await find_tariff(tx, warehouse=head.warehouse)
     to = head.destination
     if tariff is None or to is None or not contents.fit:
-        raise Conflict("this draft cannot be priced", code="not_priced")
-    if len(contents.members) > MOST_ADVISED:
-        raise Conflict("too many to try", code="too_many_parcels", most=MOST_ADVISED)
+        return _UNKNOWN
+    measured = all(one.mm and one.weight_g for one in contents.members)
+    if not measured or len(contents.members) > MOST_ADVISED:
+        return _UNKNOWN
     wish = Wish(
         country=to.country,
         state=to.state,
@@ -51,8 +62,9 @@ async def advice_for(tx: ReadTx, head: Head) -> Advised:
     try:
         parcels = [_parcel(tariff, one, head.zone, tx) for one in contents.members]
         found = await asyncio.to_thread(advise, tariff, storage, cartons, parcels, wish)
-    except Invalid as lacking:
-        raise Conflict("this draft cannot be priced", code="not_priced") from lacking
+    except Invalid:
+        # A currency without rate: then there is no price either.
+        return _UNKNOWN
     return _told(found, wish, tariff.fx.base)
 
 

@@ -271,7 +271,7 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     destination: Destination | None
 
 
-AdviceKind = Literal["together", "wait", "part", "none"]
+AdviceKind = Literal["together", "wait", "part", "none", "unknown"]
 
 
 class AdvisedGroup(msgspec.Struct, frozen=True):
@@ -287,7 +287,8 @@ class AdvisedGroup(msgspec.Struct, frozen=True):
 class Advised(msgspec.Struct, frozen=True, kw_only=True):
     """The cheapest way found to send the draft's parcels, and what it saves against all in one.
 
-    `exact` up to eight parcels; `kind` is `together` when sending all at once now is the cheapest.
+    `exact` up to eight parcels; `kind` is `together` when sending all at once now is the cheapest,
+    `none` when no line takes them, `unknown` when the draft cannot be priced or is too large.
     """
 
     kind: AdviceKind

@@ -12,6 +12,6 @@ from entrepot.platform.database import ReadTx
 
 @query(permission="consolidations:read", callers=(ApiKey, Shopper, Staff))
 async def advise_consolidation(tx: ReadTx, *, consolidation_id: UUID) -> Advised:
-    """Exact up to eight parcels; Conflict when the draft cannot be priced or is too large."""
+    """Exact up to eight parcels; `unknown` when the draft cannot be priced or is too large."""
     head = await queries.get_head(tx, consolidation_id=consolidation_id)
     return await advice_for(tx, head)

@@ -7,7 +7,6 @@ from litestar.params import FromPath
 
 from entrepot.access.flow import Stamp
 from entrepot.consolidation.types import (
-    Advised,
     ChosenLine,
     MoreParcels,
     NewConsolidation,
@@ -24,7 +23,6 @@ from entrepot.flows.price_consolidation import price_consolidation
 from entrepot.flows.redirect_consolidation import redirect_consolidation
 from entrepot.flows.remove_from_consolidation import remove_from_consolidation
 from entrepot.flows.undo_consolidation import undo_consolidation
-from entrepot.kernel.principals import Shopper, Staff
 from entrepot.kernel.refusals import Conflict, Invalid, NotFound, Refusal
 from entrepot.platform.documents import convert
 from entrepot.web.answers import page, see_other
@@ -199,16 +197,6 @@ async def undo(
     return see_other(visit, f"{visit.base}/portal")
 
 
-async def find_advice(
-    deps: Site, principal: Shopper | Staff, consolidation_id: UUID
-) -> Advised | None:
-    """What the adviser says; None when it has nothing to go by."""
-    try:
-        return await advise_consolidation(deps.db, principal, consolidation_id=consolidation_id)
-    except Conflict:
-        return None
-
-
 async def _advice(deps: Site, visit: Visit, consolidation_id: UUID, template: str) -> Response[str]:
     shopper = shopper_of(visit)
     made = await get_consolidation(deps.db, shopper, consolidation_id=consolidation_id)
@@ -218,7 +206,7 @@ async def _advice(deps: Site, visit: Visit, consolidation_id: UUID, template: st
         assets=deps.assets,
         now=deps.clock(),
         made=made,
-        advice=await find_advice(deps, shopper, consolidation_id),
+        advice=await advise_consolidation(deps.db, shopper, consolidation_id=consolidation_id),
         codes={str(parcel.id): parcel.tracking_number for parcel in made.parcels},
         service_names={line.offer.service: line.offer.name for line in lines_of(made)},
         at=f"{visit.base}/portal/consolidations/{made.id}",
