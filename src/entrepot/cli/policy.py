@@ -15,6 +15,7 @@ import typer
 from entrepot.cli.complaints import BAD_INPUT, complain, read_policy_file
 from entrepot.kernel.refusals import Refusal
 from entrepot.routing.engine.format import Plan
+from entrepot.routing.policy.applying import FIRST_YEAR, LAST_YEAR
 from entrepot.routing.policy.deciding import Outcome, Ruled
 from entrepot.routing.policy.document import Policy
 from entrepot.routing.policy.files import policy_bytes, policy_hash
@@ -116,8 +117,8 @@ def _instant(text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no RFC 3339 instant") from None
-    if found.tzinfo is None:
-        raise typer.BadParameter(f"{text!r} has no offset")
+    if found.tzinfo is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise typer.BadParameter(f"{text!r} has no offset or no year of these centuries")
     return found
 
 

@@ -225,3 +225,9 @@ def test_what_is_too_wide_to_try_is_not_claimed() -> None:
     same = {"kind": "fallback", "action": "cancel", "when": both(*fields)}
     made = policy(same | {"id": "a"}, same | {"id": "b"}, END)
     assert told(lint(made, at=AT)) == []
+
+
+def test_rules_about_dates_that_are_none_are_not_made_worlds_of() -> None:
+    last = {"kind": "limit", "id": "last-day", "max_shipments": 1,
+            "when": check("time.day", "ge", 99_991_231)}  # fmt: skip
+    assert told(found(last)[1]) == []

@@ -41,3 +41,14 @@ def test_names_that_only_policies_may_make_are_refused() -> None:
     with pytest.raises(Invalid) as refused:
         apply(policy(), problem, at=moment_of(problem))
     assert refused.value.code == "unusable_name"
+
+
+@pytest.mark.parametrize(
+    ("instant0", "now"),
+    [("9999-12-31T23:00:00Z", 10**9), ("9999-12-31T23:59:00Z", 0), ("0001-01-01T00:00:00Z", 0)],
+)
+def test_moments_that_no_clock_shows_are_refused(instant0: str, now: int) -> None:
+    plain = world(EVERYWHERE, line("A")) | {"instant0": instant0, "now": now}
+    with pytest.raises(Invalid) as refused:
+        moment_of(problem_of(plain))
+    assert refused.value.code == "instant_out_of_range"

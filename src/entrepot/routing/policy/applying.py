@@ -43,6 +43,8 @@ from entrepot.routing.policy.stocking import NOTHING_SPENT
 
 MARK: Final = "\0"
 """Begins every name that a policy makes up."""
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2999
 _MOST_SERVICES: Final = 50_000
 
 
@@ -75,8 +77,14 @@ class Applied(msgspec.Struct, frozen=True):
 
 
 def moment_of(problem: Problem) -> datetime:
-    """The instant of the problem's `now`."""
-    return problem.instant0 + timedelta(minutes=problem.now)
+    """The instant of the problem's `now`. Raises Invalid when no clock shows it."""
+    try:
+        moment = problem.instant0 + timedelta(minutes=problem.now)
+    except OverflowError:
+        moment = problem.instant0.replace(year=1)
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise Invalid("the problem's moment is out of range", code="instant_out_of_range")
+    return moment
 
 
 def apply(

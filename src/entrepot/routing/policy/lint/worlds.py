@@ -93,18 +93,18 @@ def _moment(thought: Thought, at: datetime, zone: str) -> datetime | None:
     local = at.astimezone(ZoneInfo(zone))
     day = local.date()
     told, weekday = thought.get("time.day"), thought.get("time.weekday")
-    if type(told) is int:
-        try:
-            day = date(told // 10_000, told // 100 % 100, told % 100)
-        except ValueError:
-            return None
-    elif type(weekday) is int:
-        day += timedelta(days=(weekday - day.isoweekday()) % 7)
     minute = _number(thought, "time.minute", local.hour * 60 + local.minute)
     if not 0 <= minute < 1440:
         return None
-    clock = time(minute // 60, minute % 60)
-    return datetime.combine(day, clock, ZoneInfo(zone)).astimezone(UTC)
+    try:
+        if type(told) is int:
+            day = date(told // 10_000, told // 100 % 100, told % 100)
+        elif type(weekday) is int:
+            day += timedelta(days=(weekday - day.isoweekday()) % 7)
+        clock = time(minute // 60, minute % 60)
+        return datetime.combine(day, clock, ZoneInfo(zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _lines(thought: Thought) -> list[Line] | None:
