@@ -21,6 +21,7 @@ import msgspec
 from entrepot.kernel.reading import faults_of
 from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound, Refusal, Unparsable
 from entrepot.routing.engine.checking import contradictions
+from entrepot.routing.judging import Rows
 from entrepot.routing.policy.document import Policy
 from entrepot.routing.policy.files import MAX_BYTES as MOST_POLICY_BYTES
 from entrepot.routing.policy.files import policy_bytes, policy_hash, read_policy
@@ -156,11 +157,18 @@ def _contradictions(record: Record) -> Iterator[FieldError]:
         yield FieldError("plan.id", "wrong_order", "the plan is of another order")
     if len(record.costs) != len(record.plan.shipments):
         yield FieldError("costs", "wrong_length", "one entry per shipment")
-    options = {(service.node, service.id) for service in record.rows.services}
-    lines = {line.sku for line in record.rows.orders[0].lines}
+    yield from _impossible(record)
+
+
+def _impossible(record: Record) -> Iterator[FieldError]:
+    """Shipments that no policy could make of these rows: a policy may move deadlines, no more."""
+    book, order = Rows(record.rows), record.rows.orders[0]
+    free = msgspec.structs.replace(order, deliver_by=None)
+    lines = {line.sku for line in order.lines}
     for i, shipment in enumerate(record.plan.shipments):
-        if (shipment.node, shipment.service) not in options:
-            yield FieldError(f"plan.shipments[{i}]", "unknown", "the rows have no such option")
+        option = book.option(free, shipment.node, shipment.service)
+        if isinstance(option, str):
+            yield FieldError(f"plan.shipments[{i}]", option, "the rows have no such option")
         if not set(shipment.units) <= lines:
             yield FieldError(f"plan.shipments[{i}].units", "unknown", "not a line of the order")
     if not set(record.plan.short) <= lines:
