@@ -32,7 +32,7 @@ def node_of(service: str) -> str:
 
 
 class PriceHouse(msgspec.Struct):
-    """A tenant with prices. SZX1 offers everything; each service has a node of its own too."""
+    """A tenant with prices. SZX1 offers everything."""
 
     server: InstalledServer
     app: Any
@@ -86,19 +86,20 @@ def asked(**fields: Any) -> dict[str, Any]:
     return {key: value for key, value in {**document, **fields}.items() if value is not None}
 
 
-async def open_price_house(server: InstalledServer, app: Any = None) -> PriceHouse:
-    """A fresh tenant with the demo's cards and calendars."""
-    app = app or api_app(server)
+async def open_price_house(server: InstalledServer, *, each: bool = False) -> PriceHouse:
+    """A fresh tenant with the demo's cards and calendars. `each`: with a node for each service."""
+    app = api_app(server)
     tenant = await server.tenant()
     key = await key_for(server, app, tenant.tenant)
     document = {**card_file(), "calendars": CALENDARS}
     services = [service["id"] for service in document["services"]]
-    for code in ("SZX1", *map(node_of, services)):
+    own = {node_of(service): service for service in services} if each else {}
+    for code in ("SZX1", *own):
         await key.post("/nodes", {"code": code, "zone": "Asia/Shanghai", "country": "CN"})
     await key.post("/rate-cards/imports", {"cards": document})
     await switch(key, "SZX1", *services)
-    for service in services:
-        await switch(key, node_of(service), service)
+    for code, service in own.items():
+        await switch(key, code, service)
     return PriceHouse(server, app, tenant, key, services)
 
 

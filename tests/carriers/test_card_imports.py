@@ -245,6 +245,7 @@ async def test_who_works_in_one_warehouse_changes_no_card(
         assert (response.status_code, response.json()["code"]) == (403, "whole_house_only")
     switched = {"services": [{"service": "GB-DDP", "offered": True, "pick_up": True}]}
     assert (await key.ask("PUT", "/nodes/SZX1/services", switched)).status_code == 200
+    await house.key.post("/nodes", {"code": "N-EMS", "zone": "Asia/Shanghai"})
     assert (await key.ask("PUT", "/nodes/N-EMS/services", switched)).status_code == 404
 
 

@@ -22,7 +22,7 @@ CASES = [case for case in given_cases() if case["kind"] == "quote"]
 
 @pytest.fixture(scope="module")
 async def house(server: InstalledServer) -> PriceHouse:
-    return await open_price_house(server)
+    return await open_price_house(server, each=True)
 
 
 def offer_of(quote: Any, service: str) -> Any:
