@@ -12,13 +12,13 @@ from access.claim_request_v1(
 select platform.keep_answer_v1(:credential, :key, :refused, :answer);
 
 -- name: is_settled
-select exists (
+select exists(
     select 1 from platform.idempotency as i
     where i.credential = :credential and i.key = :key
 );
 
 -- name: is_replayed
-select exists (
+select exists(
     select 1 from platform.request_nonce as n
     where n.credential = :credential and n.nonce = :nonce
 );
