@@ -11,7 +11,7 @@ PLACES = (
     ("US", "99801"), ("US", None), ("JP", "1000001"), ("DE", "10115"), ("GB", "KW15 1AA"),
     ("AU", "2000"), ("SG", "018956"), ("TW", "100"), ("HK", None),
 )  # fmt: skip
-TAGS = (["general"], ["general"], ["general"], ["battery_inside"], ["cosmetics"], ["liquid", "food"])
+TAGS = (*[["general"]] * 3, ["battery_inside"], ["cosmetics"], ["liquid", "food"])
 SEED = 20261122
 
 
