@@ -163,8 +163,11 @@ class Documented:
         operation = self._operation(sent)
         if operation is None:
             return []
-        content = operation["responses"][str(answer.status)]["content"]["application/json"]
-        shape = content["schema"] | {"components": self._components}
+        documented = operation["responses"][str(answer.status)]["content"]
+        if "application/json" not in documented:
+            sent_as = answer.headers.get("content-type", "").partition(";")[0]
+            return [] if sent_as in documented else [f"a file that is not as documented: {sent_as}"]
+        shape = documented["application/json"]["schema"] | {"components": self._components}
         errors = jsonschema_rs.Draft202012Validator(shape).iter_errors(
             msgspec.json.decode(answer.body)
         )

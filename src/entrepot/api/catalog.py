@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.files import FileOperation, file_response
 from entrepot.catalog.types import ImportedSkus, NewSku, Sku, SkuDocument, SkuFile
 from entrepot.flows.create_sku import create_sku
 from entrepot.flows.define_sku_attribute import define_sku_attribute
@@ -19,10 +20,6 @@ from entrepot.flows.preview_skus import Preview, preview_skus
 from entrepot.flows.replace_sku import replace_sku
 from entrepot.kernel.attributes import Attribute, NewAttribute
 
-MEDIA = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 SkuPath = Annotated[str, PathParameter(pattern=r"^[A-Z0-9][A-Z0-9._-]{0,39}$")]
 After = Annotated[str, QueryParameter(max_length=40)]
 Limit = Annotated[int, QueryParameter(ge=1, le=200)]
@@ -51,7 +48,7 @@ async def get_skus(
     return Listed(found, found[-1].code if len(found) == limit else None)
 
 
-@get("/skus/export", tags=["catalog"])
+@get("/skus/export", operation_class=FileOperation, tags=["catalog"])
 async def get_sku_export(
     caller: CallerOf,
     db: DatabaseOf,
@@ -60,11 +57,7 @@ async def get_sku_export(
 ) -> Response[bytes]:
     """All SKUs as a file that imports as it is; 20,000 at most, the rest behind `after`."""
     made = await export_skus(db, caller.principal, form=form, after=after)
-    return Response(
-        made,
-        media_type=MEDIA[form],
-        headers={"content-disposition": f'attachment; filename="skus.{form}"'},
-    )
+    return file_response(made, name="skus", form=form)
 
 
 @post("/skus/import", status_code=200, tags=["catalog"])

@@ -6,8 +6,8 @@ from litestar import Response, get, patch, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, PathParameter, QueryParameter
 
-from entrepot.api.catalog import MEDIA
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.files import FileOperation, file_response
 from entrepot.flows.change_node import change_node
 from entrepot.flows.create_channel import create_channel
 from entrepot.flows.define_node_attribute import define_node_attribute
@@ -43,18 +43,15 @@ async def get_nodes(caller: CallerOf, db: DatabaseOf) -> Listed[Node]:
     return Listed(await list_nodes(db, caller.principal))
 
 
-@get("/nodes/export", tags=["nodes"])
+@get("/nodes/export", operation_class=FileOperation, tags=["nodes"])
 async def get_node_export(
     caller: CallerOf,
     db: DatabaseOf,
     form: Annotated[Literal["csv", "xlsx"], QueryParameter(name="format")] = "csv",
 ) -> Response[bytes]:
     """All nodes as a file that imports as it is."""
-    return Response(
-        await export_nodes(db, caller.principal, form=form),
-        media_type=MEDIA[form],
-        headers={"content-disposition": f'attachment; filename="nodes.{form}"'},
-    )
+    made = await export_nodes(db, caller.principal, form=form)
+    return file_response(made, name="nodes", form=form)
 
 
 @post("/nodes/import", status_code=200, tags=["nodes"])
