@@ -1,6 +1,7 @@
 """Whose draft it is: other customers, other warehouses, either wall alone, the same key twice."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from itertools import product
 from typing import Any
@@ -13,7 +14,13 @@ from entrepot.consolidation.operations import put_outcome
 from entrepot.consolidation.packing.types import Sides
 from entrepot.consolidation.queries import CheckedPrediction, list_outcomes
 from entrepot.consolidation.rules import MACHINE
-from entrepot.consolidation.types import ChosenLine, MoreParcels, NewConsolidation, NewPrices
+from entrepot.consolidation.types import (
+    ChosenLine,
+    Consolidation,
+    MoreParcels,
+    NewConsolidation,
+    NewPrices,
+)
 from entrepot.flows.add_to_consolidation import add_to_consolidation
 from entrepot.flows.advise_consolidation import advise_consolidation
 from entrepot.flows.choose_line import choose_line
@@ -27,7 +34,8 @@ from entrepot.flows.redirect_consolidation import redirect_consolidation
 from entrepot.flows.remove_from_consolidation import remove_from_consolidation
 from entrepot.flows.undo_consolidation import undo_consolidation
 from entrepot.kernel.principals import Principal
-from entrepot.kernel.refusals import Conflict, NotFound
+from entrepot.kernel.refusals import Conflict, NotFound, Unavailable
+from entrepot.tenancy.entrances import at, connect
 from tests.flows.drafts import AUSTIN, draft, open_drafting_trade, parcel_of, parcels_of
 from tests.flows.trade import Trade, stamp
 from tests.postgres_fixture import InstalledServer
@@ -247,6 +255,42 @@ async def test_the_same_key_is_one_draft_however_often_and_at_once(trade: Trade)
     again = await consolidate_parcels(trade.db, shopper, key, new=new)
     assert again == answers[0]
     assert len(await list_consolidations(trade.db, shopper)) == 1
+
+
+async def test_a_lost_connection_leaves_one_draft_or_none_and_the_same_key_finds_it(
+    trade: Trade,
+) -> None:
+    """The database ends our sessions at a random moment; whoever asks again gets one draft."""
+    owner = await trade.customer()
+    parcels = await parcels_of(trade, owner, 3)
+    shopper, dice = trade.shopper(owner), random.Random(5)
+    new = NewConsolidation(warehouse="SZX1", destination=AUSTIN)
+    killer = await connect(at(trade.server.superuser, trade.tenant.database_name))
+    lost = 0
+    try:
+        for _ in range(15):
+            key = stamp()
+            asking = asyncio.create_task(consolidate_parcels(trade.db, shopper, key, new=new))
+            await asyncio.sleep(dice.uniform(0, 0.06))
+            await killer.fetch(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+            (first,) = await asyncio.gather(asking, return_exceptions=True)
+            answer = first
+            while not isinstance(answer, Consolidation):
+                assert isinstance(answer, Unavailable), answer
+                lost += 1
+                again = consolidate_parcels(trade.db, shopper, key, new=new)
+                (answer,) = await asyncio.gather(again, return_exceptions=True)
+            assert {p.id for p in answer.parcels} == set(parcels)
+            live = await list_consolidations(trade.db, trade.staff, customer_id=owner.id,
+                                             statuses=["draft"])  # fmt: skip
+            assert [one.id for one in live] == [answer.id]
+            await undo_consolidation(trade.db, trade.staff, stamp(), consolidation_id=answer.id)
+    finally:
+        await killer.close()
+    assert lost > 0, "no session was ended in time"
 
 
 async def test_a_refusal_has_left_nothing_and_is_kept_under_its_key(trade: Trade) -> None:

@@ -32,7 +32,7 @@ async def test_the_loop_goes_on_while_another_process_computes() -> None:
         await asyncio.sleep(0.005)
         longest, last = max(longest, time.monotonic() - last), time.monotonic()
     assert int(await done) != os.getpid()
-    assert longest < 0.3
+    assert longest < 0.5
 
 
 async def test_what_the_work_raises_is_raised_here() -> None:
