@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -167,7 +168,8 @@ def test_the_package_passes_its_own_tests_and_its_rules_run_sealed(careful: Path
     assert done.returncode == 0, done.stdout
     assert "2 passed" in done.stdout
     listed = [json.loads(line) for line in run(careful, "rules").stdout.splitlines()]
-    assert [one["sealed"] for one in listed] == [True] * 6
+    walls = (sys.platform, platform.machine()) == ("linux", "x86_64")
+    assert [one["sealed"] for one in listed] == [walls] * 6
 
 
 def test_a_rule_that_is_not_installed_is_bad_input(careful: Path) -> None:

@@ -60,7 +60,10 @@ class Stopped(Exception):
 
 
 class RuleRunner:
-    """One rule and its child process; use as a context manager."""
+    """One rule and its child process; use as a context manager.
+
+    On Linux the child dies with the thread that asked first (PR_SET_PDEATHSIG): keep to one.
+    """
 
     def __init__(self, rule: Installed, limits: Limits | None = None) -> None:
         self.rule = rule
