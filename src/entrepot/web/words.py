@@ -170,9 +170,9 @@ STOCK_REASON = {
 }
 
 STOCK_PLACE = {
-    "supplier": _("Supplier"),
-    "customer": _("Customer"),
-    "adjustment": _("Adjustment"),
-    "partner": _("Partner"),
-    "transit": _("On the way"),
+    "SUPPLIER": _("Supplier"),
+    "CUSTOMER": _("Customer"),
+    "ADJUSTMENT": _("Adjustment"),
+    "PARTNER": _("Partner"),
+    "TRANSIT": _("On the way"),
 }
