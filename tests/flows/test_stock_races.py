@@ -202,6 +202,15 @@ async def test_orders_of_many_lines_in_any_order_wait_for_each_other(stock: Stoc
     assert await stock.available(*skus) == [200 - 48 + 3] * 6
 
 
+async def test_lanes_that_know_nothing_of_each_other(stock: Stock) -> None:
+    """Callers of other warehouses are carried apart: only the guarding row stands between."""
+    scopes = [stock.staff, *(stock.staff_of("N1", other) for other in ("N2", "N3", "N4"))]
+    for _ in range(12):
+        sku = await stock.stocked(9)
+        counted = await outcomes(*(stock.reserve((sku, 1), by=scopes[n % 4]) for n in range(24)))
+        assert counted == {"done": 9, "insufficient_stock": 15}
+
+
 _PROCESS = textwrap.dedent(
     """
     import asyncio, sys

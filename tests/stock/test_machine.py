@@ -55,6 +55,9 @@ def machine_of(world: World) -> type[RuleBasedStateMachine]:
             self.other = world.wait(world.stock.sku())
             self.kit = world.wait(world.stock.sku((self.sku, 2), (self.other, 1)))
             self.lying = {(s, n): 0 for s in (self.sku, self.other) for n in NODES}
+            for sku in (self.sku, self.other):
+                world.wait(world.stock.receive(sku, 12, "N2"))
+                self.lying[sku, "N2"] = 12
             self.held: dict[str, dict[tuple[str, str], int]] = {}
 
         def free(self, sku: str) -> int:
