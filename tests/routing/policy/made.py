@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from entrepot.routing.policy.document import Policy
@@ -10,6 +11,13 @@ from entrepot.routing.policy.fields import FIXED, Kind, Scope
 from entrepot.routing.policy.files import read_policy
 
 Document = dict[str, Any]
+
+
+def patiently(examples: int) -> settings:
+    """So many examples, however slowly a busy machine draws them."""
+    return settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
 
 
 def document(*rules: Document, **more: Any) -> Document:

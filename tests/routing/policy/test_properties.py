@@ -4,7 +4,7 @@ import json
 import random
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.kernel.refusals import Conflict, Invalid
@@ -24,6 +24,7 @@ from tests.routing.policy.made import (
     documents,
     either,
     no,
+    patiently,
     policy,
 )
 
@@ -62,7 +63,7 @@ def some_rules(rng: random.Random) -> list[Document]:
     return [rule for rule in rules if rng.random() < 0.4]
 
 
-@settings(max_examples=60, deadline=None)
+@patiently(60)
 @given(st.integers(0, 10**6), st.integers(1, 3))
 def test_no_plan_uses_what_is_forbidden_or_breaks_a_rule(seed: int, orders: int) -> None:
     rng = random.Random(seed)
@@ -87,7 +88,7 @@ def test_no_plan_uses_what_is_forbidden_or_breaks_a_rule(seed: int, orders: int)
     assert alone.orders[0].cost == ruled.plan.orders[0].cost
 
 
-@settings(max_examples=60, deadline=None)
+@patiently(60)
 @given(documents(), st.integers(0, 10**6))
 def test_any_policy_can_be_applied_or_is_refused_with_a_reason(plain: Document, seed: int) -> None:
     problem = decode_problem(json.dumps(random_problem(seed, nodes=3, lines=2)).encode())
@@ -103,7 +104,7 @@ def test_any_policy_can_be_applied_or_is_refused_with_a_reason(plain: Document, 
     assert decode_problem(msgspec.json.encode(found.problem)) == found.problem
 
 
-@settings(max_examples=40, deadline=None)
+@patiently(40)
 @given(st.integers(0, 10**6))
 def test_one_more_excluding_rule_never_makes_an_order_cheaper(seed: int) -> None:
     rng = random.Random(seed)

@@ -5,12 +5,21 @@ from string import Formatter
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.routing.policy.files import read_policy
 from entrepot.routing.policy.sentences import LANGUAGES, Language, _words, sentence, sentences
-from tests.routing.policy.made import Document, both, check, documents, either, no, policy
+from tests.routing.policy.made import (
+    Document,
+    both,
+    check,
+    documents,
+    either,
+    no,
+    patiently,
+    policy,
+)
 
 
 def told(rule: Document, language: Language) -> str:
@@ -55,7 +64,7 @@ def test_sentences_say_what_the_rule_says(rule: Document, english: str, chinese:
     assert told(rule, "zh-CN") == chinese
 
 
-@settings(max_examples=100, deadline=None)
+@patiently(100)
 @given(st.lists(documents(), min_size=2, max_size=3))
 def test_only_the_same_rules_have_the_same_sentence(plain: list[Document]) -> None:
     for language in LANGUAGES:

@@ -3,16 +3,16 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from entrepot.kernel.refusals import Invalid
 from entrepot.routing.policy.files import policy_bytes, read_policy
 from entrepot.routing.policy.parsing import parse_policy
 from entrepot.routing.policy.text import policy_text
-from tests.routing.policy.made import Document, documents
+from tests.routing.policy.made import Document, documents, patiently
 
 
-@settings(max_examples=150, deadline=None)
+@patiently(150)
 @given(documents())
 def test_every_policy_survives_its_text(plain: Document) -> None:
     policy = read_policy(json.dumps(plain).encode())
