@@ -18,6 +18,7 @@ SLOW = (
     "carriers/test_live_adapters.py::test_loading_karrio",
     "carriers/test_card_imports.py::test_two_imports",
     "carriers/test_card_imports.py::test_a_price_table_is",
+    "carriers/test_import_damage.py::test_a_damaged",
     "carriers/test_quote_replays.py",
     "carriers/test_rating_properties.py",
     "carriers/test_stored_quotes.py",

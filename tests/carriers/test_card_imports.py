@@ -127,6 +127,15 @@ async def test_a_version_never_gets_other_content(house: PriceHouse) -> None:
     assert paths(errors) == {("services[3].rate.version", "version_taken")}
 
 
+async def test_names_that_no_page_can_show_are_refused(house: PriceHouse) -> None:
+    one, other = next_version("EMS", "2027\n"), next_version("EMS")
+    other["id"] = "EMS\x00"
+    errors = await refused(house, {"cards": {"services": [one, other]}})
+    assert paths(errors) == {
+        ("services[0].rate.version", "bad_value"), ("services[1].id", "bad_value"),
+    }  # fmt: skip
+
+
 async def test_a_later_version_counts_from_its_day_on(house: PriceHouse) -> None:
     def price(quote: Any) -> int:
         offer = next(o for o in quote["offers"] if o["service"] == "EMS")

@@ -201,6 +201,11 @@ def _sorted_out(services: list[Any], shelf: Shelf) -> tuple[list[int], list[Card
         key = (new.service, new.version)
         known = shelf.taken.get(key)
         place = f"services[{index}].rate.version"
+        errors += [
+            FieldError(f"services[{index}].{where}", "bad_value", "a name is printable characters")
+            for where, name in (("id", new.service), ("rate.version", new.version))
+            if not name.isprintable()
+        ]
         if key in seen:
             errors.append(FieldError(place, "overlap", f"{key[0]} {key[1]} stands twice"))
         elif known is not None and known != new.sha256:
