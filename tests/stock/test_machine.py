@@ -189,6 +189,13 @@ async def test_no_such_quantity(
     assert posted.status_code == 422
 
 
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", "1"])
+async def test_no_such_moment(bad_key: ApiKeyInHand, moment: str) -> None:
+    line = {"sku": "ANY", "qty": 1}
+    wanted = {"reference": "r", "channel": "WEB", "lines": [line], "expires_at": moment}
+    assert (await bad_key.ask("POST", "/reservations", wanted)).status_code == 422
+
+
 @pytest.fixture(scope="module")
 async def bad_key(server: InstalledServer) -> ApiKeyInHand:
     stock = await open_stock(server)

@@ -22,6 +22,12 @@ State = Literal["pending", "fulfilled", "released", "expired"]
 Strength = Literal["soft", "hard", "allocated", "picked"]
 
 
+def _within_reach(moment: datetime | None) -> None:
+    """Raises ValueError for years that no calendar of ours reaches."""
+    if moment is not None and not 2000 <= moment.year <= 2200:
+        raise ValueError("this moment is out of reach")
+
+
 class NewReservationLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So many base units of a SKU; without `node` from the channel's nodes by priority."""
 
@@ -37,6 +43,10 @@ class NewReservation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: ChannelCode
     lines: Annotated[list[NewReservationLine], msgspec.Meta(min_length=1, max_length=MOST_LINES)]
     expires_at: Instant | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an expiry out of reach."""
+        _within_reach(self.expires_at)
 
     @property
     def things(self) -> frozenset[str]:
@@ -76,6 +86,10 @@ class Confirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     expires_at: Instant | None = None
     strength: Literal["hard", "allocated", "picked"] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for an expiry out of reach."""
+        _within_reach(self.expires_at)
 
 
 class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
