@@ -91,3 +91,34 @@ document.addEventListener("htmx:sseMessage", (event) => {
   live.classList.add("is-fresh");
   window.setTimeout(() => live.classList.remove("is-fresh"), SAY_FOR_MS);
 });
+
+// A live part never takes away what one is typing, nor folds what one has unfolded to read.
+const unfolded = new WeakMap<Element, Set<string>>();
+
+function keysOf(part: Element): [HTMLDetailsElement, string][] {
+  const seen = new Map<string, number>();
+  return [...part.querySelectorAll<HTMLDetailsElement>("details:not(.menu)")].map((fold) => {
+    const text = fold.querySelector("summary")?.textContent?.trim() ?? "";
+    const times = seen.get(text) ?? 0;
+    seen.set(text, times + 1);
+    return [fold, `${text} ${times}`];
+  });
+}
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const detail = (event as CustomEvent<{ target: Element; shouldSwap: boolean }>).detail;
+  if (!detail.target.closest("[sse-connect]")) return;
+  const typing = document.activeElement?.matches("input, select, textarea");
+  if (typing && detail.target.contains(document.activeElement)) {
+    detail.shouldSwap = false;
+    return;
+  }
+  const open = keysOf(detail.target).filter(([fold]) => fold.open).map(([, key]) => key);
+  unfolded.set(detail.target, new Set(open));
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const { target } = (event as CustomEvent<{ target: Element }>).detail;
+  const open = unfolded.get(target);
+  for (const [fold, key] of keysOf(target)) if (open?.has(key)) fold.open = true;
+});

@@ -98,6 +98,28 @@ async def test_two_tabs_of_one_shopper_see_the_same_draft_at_once(
     await expect(two.locator(".one-click")).to_have_count(2, timeout=6000)
 
 
+async def test_a_live_page_keeps_what_is_unfolded_and_what_is_typed(
+    browser: Browser, installation: Installation
+) -> None:
+    one = await shopper(browser, installation, PHONE, "en")
+    await one.locator(".one-click button.btn-main").first.click()
+    await one.wait_for_url(re.compile(r"/consolidations/[0-9a-f-]{36}$"))
+    two = await shopper(browser, installation, DESK, "en")
+    await two.goto(one.url)
+    await expect(two.locator(".advice")).to_be_visible(timeout=15_000)
+    await two.locator(".carriage summary").nth(1).click()
+    await one.locator('form[action$="/remove"] button').first.click()
+    await expect(two.locator(".number strong").first).to_have_text("5", timeout=8000)
+    await expect(two.locator(".carriage details").nth(1)).to_have_attribute("open", "")
+    await expect(two.locator(".carriage details").nth(0)).not_to_have_attribute("open", "")
+    await two.locator(".elsewhere > summary").click()
+    await two.fill("input[name=postcode]", "10437")
+    await one.locator('form[action$="/remove"] button').first.click()
+    await two.wait_for_timeout(2500)
+    await expect(two.locator("input[name=postcode]")).to_have_value("10437")
+    await undo(one)
+
+
 async def test_without_script_everything_works_by_plain_forms(
     browser: Browser, installation: Installation
 ) -> None:
