@@ -58,6 +58,19 @@ def columns_for(question: Question) -> Columns | None:
     return Columns(place[possible], part[possible], cost[possible])
 
 
+def drawn(question: Question, columns: Columns, capacity: int) -> Ints:
+    """What each column takes of one capacity: [M]."""
+    uses, demand = question.network.uses, question.demand
+    option = question.eligible.option[columns.row]
+    units, grams = columns.part @ demand.units, columns.part @ demand.grams
+    total = np.zeros(len(columns.cost), np.int64)
+    for column in range(uses.width):
+        need = uses.per_shipment[option, column] + uses.per_unit[option, column] * units
+        need += uses.per_g[option, column] * grams
+        total += np.where(uses.capacity[option, column] == capacity, need, 0)
+    return total
+
+
 def _own_parts(can: Ints) -> Ints:
     """All parts of one option."""
     places = np.nonzero(can)[0]

@@ -16,7 +16,8 @@ import numpy as np
 from entrepot.kernel.refusals import Unavailable
 from entrepot.routing.engine.asking import Left, Question, ask
 from entrepot.routing.engine.bounding import Stage, stage_for, staged_bounds
-from entrepot.routing.engine.columns import columns_for
+from entrepot.routing.engine.closing import Closing
+from entrepot.routing.engine.columns import Columns, columns_for, drawn
 from entrepot.routing.engine.descending import Descent, packing_for
 from entrepot.routing.engine.filling import fill, floor, unfillable
 from entrepot.routing.engine.format import Order, OrderPlan
@@ -30,10 +31,11 @@ from entrepot.routing.engine.lattice import (
     lattice_for,
     pairs_of,
 )
-from entrepot.routing.engine.network import Network
+from entrepot.routing.engine.network import Ints, Network
 from entrepot.routing.engine.planning import plan_of, unplannable
-from entrepot.routing.engine.plans import Found, rules_of
+from entrepot.routing.engine.plans import Found, binding_capacities, rules_of
 from entrepot.routing.engine.pricing import Relaxation, prices_for
+from entrepot.routing.engine.resting import rests_for
 from entrepot.routing.engine.searching import Instance, Search
 from entrepot.routing.engine.table import cost_table
 
@@ -41,6 +43,8 @@ DEFAULT_BUDGET: Final = 12_000
 """Work units per order: expanded states, simplex steps, and 16,384 numbers priced."""
 _MAX_STAGES: Final = 12
 _QUICK_TRY: Final = 2_500
+_FIRST_SLACK: Final = 4
+"""The rests are listed first for plans within a 16th (2 ** -4) above the bound."""
 _NUMBERS: Final = 16_384
 _RESCUE: Final = 20_000
 """States for finding any plan after the budget has ended."""
@@ -87,10 +91,14 @@ def solve(question: Question, budget: int) -> Answer:
     counts = tuple(item.count for item in question.demand.items)
     pairs = pairs_of(counts)
     if pairs <= SMALL_PAIRS:
-        return _solve_listed(question, lattice_for(counts), budget)
+        answer = _solve_listed(question, lattice_for(counts), budget)
+        if answer.found is None and answer.bound <= CEILING:
+            priced = _solve_priced(question, counts, budget)
+            answer = msgspec.structs.replace(priced, work=answer.work + priced.work)
+        return answer
     if pairs > MAX_PAIRS:
         return _solve_priced(question, counts, budget)
-    quick = _solve_priced(question, counts, min(budget, _QUICK_TRY))
+    quick = _solve_priced(question, counts, budget)
     if quick.found is None or quick.bound >= quick.found.value or budget <= quick.work:
         return quick
     slow = _solve_listed(question, lattice_for(counts), budget)
@@ -166,10 +174,11 @@ def _stage(instance: Instance, node: int) -> Stage:
 
 
 def _solve_priced(question: Question, counts: tuple[int, ...], budget: int) -> Answer:
-    """Bound by prices per piece, then search ever further above the bound until a plan fits."""
+    """Bound by prices per piece and search above the bound; what stays open is closed by rests."""
     columns = columns_for(question)
     if columns is None:
         return Answer(fill(question), floor(question), 1)
+    binding = binding_capacities(question)
     relaxation = Relaxation(
         columns.part,
         columns.cost,
@@ -179,16 +188,77 @@ def _solve_priced(question: Question, counts: tuple[int, ...], budget: int) -> A
         columns.row,
         question.demand.node_can,
         question.order.max_shipments,
+        _drawn(question, columns, binding),
+        question.left.capacity[binding],
     )
     prices = prices_for(relaxation)
-    worst = _worst(relaxation)
-    if prices.bound > worst:
+    most_slack = _worst(relaxation) - prices.bound
+    if most_slack < 0:
         return Answer(None, FAR, prices.steps)
     work = prices.steps * (1 + len(columns.cost) * len(counts) // _NUMBERS)
     descent = Descent(relaxation, prices, rules_of(question), packing_for(counts))
-    first = question.radix * len(counts)
-    answer = _descend(descent, first, worst - prices.bound, max(0, budget - work))
-    return Answer(answer.found, answer.bound, work + answer.work)
+    first, left = question.radix * len(counts), max(0, budget - work)
+    answer = _descend(descent, first, most_slack, min(left, _QUICK_TRY))
+    work += answer.work
+    if work < budget and answer.bound < (answer.found.value if answer.found else FAR):
+        answer = _close(descent, answer, (first, most_slack), budget - work)
+        work += answer.work
+    return Answer(answer.found, answer.bound, work)
+
+
+def _drawn(question: Question, columns: Columns, capacities: Ints) -> Ints:
+    """What each column takes of each of these capacities: [C, M]."""
+    rows = [drawn(question, columns, at) for at in capacities.tolist()]
+    return np.array(rows, np.int64).reshape(len(rows), len(columns.cost))
+
+
+def _close(descent: Descent, so_far: Answer, slacks: tuple[int, int], budget: int) -> Answer:
+    """List the rests of plans ever further above the bound, until one of the plans is allowed.
+
+    Few columns lie within a small slack, so starting there costs little.
+    """
+    prices, best = descent.prices, so_far.found
+    first, most_slack = slacks
+    most_slack = most_slack if best is None else best.value - prices.bound
+    proven, left, slack = so_far.bound, budget, prices.bound >> _FIRST_SLACK
+    while left > 0:
+        slack = min(max(slack, proven - prices.bound), most_slack)
+        rests = rests_for(descent.relaxation, prices, slack, left)
+        if rests is None:
+            answer = _descend(descent, first, most_slack, left)
+            return msgspec.structs.replace(answer, bound=max(answer.bound, proven))
+        closing = Closing(descent.relaxation, prices, descent.rules, rests, best)
+        answer = _within(closing, left - rests.work)
+        left -= rests.work + answer.work
+        best, proven = answer.found, max(proven, answer.bound)
+        if best is not None and proven >= best.value:
+            return Answer(best, best.value, budget - left)
+        if slack == most_slack and left > 0:
+            return Answer(None, FAR, budget - left)
+        slack *= 3
+    return Answer(best, proven, budget)
+
+
+def _within(closing: Closing, budget: int) -> Answer:
+    """The best plan within the slack of the rests: searched from the least cost upwards."""
+    bound, rests, left = closing.prices.bound, closing.rests, budget
+    beyond = bound + rests.slack + 1
+    if closing.hopeless:
+        return Answer(closing.best, beyond, 0)
+    slack, step = closing.least, 1 + (bound + closing.least >> 8)
+    proven = bound + slack
+    while True:
+        slack = min(slack, rests.slack)
+        complete = closing.run(slack, left)
+        left, best = closing.nodes_left, closing.best
+        if not complete:
+            return Answer(best, proven, budget)
+        if best is not None and best.value <= bound + slack:
+            return Answer(best, best.value, budget - left)
+        if slack == rests.slack:
+            return Answer(best, beyond, budget - left)
+        proven = bound + slack + 1
+        slack, step = slack + step, 4 * step
 
 
 def _worst(relaxation: Relaxation) -> int:

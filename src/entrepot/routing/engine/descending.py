@@ -136,7 +136,7 @@ class Descent:
                 break
             if entry[1] <= floor or (open_rest - entry[3]) & guard != guard:
                 continue
-            if chosen and not self._allowed(chosen, entry):
+            if chosen and not (self._allowed(chosen, entry) and self._fits(chosen, entry)):
                 continue
             self._serve(
                 rest - entry[3], spent + entry[0], value + entry[4], (*chosen, entry), first,
@@ -167,6 +167,11 @@ class Descent:
                 shared = True
                 total += other[3]
         return not shared or self.packing.within(total, self._room(node))
+
+    def _fits(self, chosen: tuple[_Entry, ...], entry: _Entry) -> bool:
+        """Whether shared capacities allow these shipments; further ones only take more."""
+        fits = self.rules.fits
+        return fits is None or fits(tuple(other[5] for other in (*chosen, entry)))
 
     def _room(self, node: int) -> int:
         if node not in self._stock:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from entrepot.routing.engine.asking import Question
+from entrepot.routing.engine.network import Ints
 
 Picked = tuple[int, tuple[int, ...], int]
 """A shipment: place of its option among the eligible ones, pieces of each item, its value."""
@@ -23,7 +24,8 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class PlanRules(msgspec.Struct, frozen=True):
-    """What concerns a plan as a whole. `fits` is None when no shared capacity can bind."""
+    """What concerns a plan as a whole. `fits` is None when no shared capacity can bind; what it
+    refuses cannot be mended by further shipments."""
 
     most: int
     quantities: Callable[[tuple[Picked, ...]], tuple[int, ...]]
@@ -65,23 +67,33 @@ def _quantities(question: Question) -> Callable[[tuple[Picked, ...]], tuple[int,
     return quantities
 
 
-def _capacity_check(question: Question) -> Callable[[tuple[Picked, ...]], bool] | None:
-    """Whether shipments fit the capacities together; None when none could ever bind."""
+def binding_capacities(question: Question) -> Ints:
+    """The capacities that shipments of this order could use up together, ascending."""
     uses, left = question.network.uses, question.left.capacity
     if uses.width == 0:
-        return None
+        return np.zeros(0, np.int64)
     demand, option = question.demand, question.eligible.option
     counts = np.array([item.count for item in demand.items], np.int64)
-    reach = (
-        uses.per_shipment[option] * question.most
-        + uses.per_unit[option] * int(counts @ demand.units)
-        + uses.per_g[option] * int(counts @ demand.grams)
-    )
     used = uses.capacity[option]
+    real = used >= 0
     worst = np.zeros(len(left), np.int64)
-    np.maximum.at(worst, used[used >= 0], reach[used >= 0])
-    if (worst <= left).all():
+    for per, times in (
+        (uses.per_shipment, question.most),
+        (uses.per_unit, int(counts @ demand.units)),
+        (uses.per_g, int(counts @ demand.grams)),
+    ):
+        highest = np.zeros(len(left), np.int64)
+        np.maximum.at(highest, used[real], per[option][real])
+        worst += highest * times
+    return np.nonzero(worst > left)[0]
+
+
+def _capacity_check(question: Question) -> Callable[[tuple[Picked, ...]], bool] | None:
+    """Whether shipments fit the capacities together; None when none could ever bind."""
+    if not len(binding_capacities(question)):
         return None
+    uses, left = question.network.uses, question.left.capacity
+    demand, option = question.demand, question.eligible.option
 
     def fits(shipments: tuple[Picked, ...]) -> bool:
         total = np.zeros(len(left), np.int64)

@@ -21,13 +21,18 @@ _TOLERANCE: Final = 0.25
 _PIVOT: Final = 1e-9
 _ROUNDS: Final = 12
 """How often rules may be added."""
+_FINEST: Final = 2**20
+"""A rule's coefficients stay below this."""
+_HIGHEST: Final = 2**60
+"""Sums of prices stay below this, whatever the floats said."""
 
 
 class Relaxation(msgspec.Struct, frozen=True, eq=False):
     """What is relaxed. M columns with `part` [M, D] pieces at `cost`; the order's `counts`.
 
     `short[d]`: price of leaving a piece short (None: may not). `node`, `row`: of each column.
-    `stock` [N, D] pieces; `most` shipments (None: any number).
+    `stock` [N, D] pieces; `most` shipments (None: any number); `drawn` [C, M] of what `room` [C]
+    is left of shared capacities.
     """
 
     part: Ints
@@ -38,6 +43,8 @@ class Relaxation(msgspec.Struct, frozen=True, eq=False):
     row: Ints
     stock: Ints
     most: int | None
+    drawn: Ints
+    room: Ints
 
 
 class Prices(msgspec.Struct, frozen=True, eq=False):
@@ -100,6 +107,15 @@ def _broken(relaxation: Relaxation, rules: _Rules, used: Ints, level: Floats) ->
             names.add((-2, option))
             rows.append((relaxation.row == option).astype(np.int64))
             limits.append(1.0)
+    for at, drawn in enumerate(relaxation.drawn):
+        room = int(relaxation.room[at])
+        for divisor in _divisors(drawn, used):
+            parts, limit = drawn // divisor, room // divisor
+            name = (-3 - at, divisor)
+            if level @ parts[used] > limit + 1e-6 and name not in names:
+                names.add(name)
+                rows.append(parts)
+                limits.append(float(limit))
     if not rows:
         return None
     added = np.array(rows, np.float64).T
@@ -108,6 +124,15 @@ def _broken(relaxation: Relaxation, rules: _Rules, used: Ints, level: Floats) ->
         np.concatenate([rules.limits, np.array(limits)]),
         frozenset(names),
     )
+
+
+def _divisors(drawn: Ints, used: Ints) -> list[int]:
+    """What a capacity may be counted in: every share rounded down, the limit is too.
+
+    In its own units, unless they are too fine for exact sums, and in each amount that is drawn.
+    """
+    finest = 1 + int(drawn.max(initial=0)) // _FINEST
+    return sorted({finest, *(int(x) for x in drawn[used] if x > finest)})
 
 
 def _simplex(
@@ -168,11 +193,14 @@ def _pivot(inverse: Floats, level: Floats, direction: Floats, leaving: int) -> N
 def _exact(relaxation: Relaxation, duals: Floats, rules: _Rules, steps: int) -> Prices:
     """Whole prices that no column undercuts, and the bound they prove."""
     items = len(relaxation.counts)
-    piece = np.floor(duals[:items]).astype(np.int64)
+    highest = _HIGHEST // max(1, sum(relaxation.counts))
+    piece = np.floor(np.clip(duals[:items], -highest, highest)).astype(np.int64)
     for d, price in enumerate(relaxation.short):
         if price is not None:
             piece[d] = min(int(piece[d]), price)
-    fine = np.minimum(np.rint(duals[items:]), 0.0).astype(np.int64)
+    reach = np.maximum(rules.coefficients.max(axis=0, initial=1.0), rules.limits)
+    lowest = -(_HIGHEST // max(1, len(reach))) // np.maximum(reach, 1.0)
+    fine = np.rint(np.clip(duals[items:], lowest, 0.0)).astype(np.int64)
     charged = rules.coefficients.astype(np.int64) @ fine
     extra = relaxation.cost - relaxation.part @ piece - charged
     violated = min(0, int(extra.min(initial=0)))

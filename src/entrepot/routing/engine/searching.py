@@ -15,7 +15,7 @@ import numpy as np
 from entrepot.routing.engine.bounding import Bounds
 from entrepot.routing.engine.lattice import Lattice
 from entrepot.routing.engine.network import Ints
-from entrepot.routing.engine.plans import Found, PlanRules
+from entrepot.routing.engine.plans import Found, Picked, PlanRules
 
 _Chosen = tuple[tuple[int, int], ...]
 """Shipments as (row of the table, number of the part)."""
@@ -114,8 +114,9 @@ class Search:
             share, rest = int(parts[at]), int(rests[at])
             allowance = self.limit - value - int(after[rest])
             for taken, money, packs in self._inside(i, 0, share, allowance):
-                if value + money + int(after[rest]) <= self.limit:
-                    self._stage(i + 1, rest, pack - packs, value + money, chosen + taken)
+                further = chosen + taken
+                if value + money + int(after[rest]) <= self.limit and self._fits(further):
+                    self._stage(i + 1, rest, pack - packs, value + money, further)
 
     def _inside(
         self, i: int, j: int, share: int, allowance: int
@@ -162,8 +163,8 @@ class Search:
                 continue
             if value + cost + int(rest[state - part]) > self.limit:
                 continue
-            if self._allowed(chosen, other, part_pack):
-                further = (*chosen, (other, part))
+            further = (*chosen, (other, part))
+            if self._allowed(chosen, other, part_pack) and self._fits(further):
                 self._pool(state - part, pack - part_pack, value + cost, further, first, other)
 
     def _short(
@@ -200,10 +201,14 @@ class Search:
             self._room[node] = self._packed(tuple(stock.tolist())) | self._guard
         return (self._room[node] - total) & self._guard == self._guard
 
-    def _finish(self, value: int, chosen: _Chosen) -> None:
-        """Keep a complete plan if it is better, or equal and earlier in the canonical order."""
+    def _fits(self, chosen: _Chosen) -> bool:
+        """Whether shared capacities allow these shipments; further ones only take more."""
+        fits = self.instance.rules.fits
+        return fits is None or fits(self._picked(chosen))
+
+    def _picked(self, chosen: _Chosen) -> tuple[Picked, ...]:
         instance = self.instance
-        shipments = tuple(
+        return tuple(
             (
                 instance.rows[row],
                 tuple(instance.lattice.vectors[part].tolist()),
@@ -211,7 +216,10 @@ class Search:
             )
             for row, part in sorted(chosen)
         )
-        plan = Found(value, shipments)
-        if instance.rules.better(self.best, plan):
+
+    def _finish(self, value: int, chosen: _Chosen) -> None:
+        """Keep a complete plan if it is better, or equal and earlier in the canonical order."""
+        plan = Found(value, self._picked(chosen))
+        if self.instance.rules.better(self.best, plan):
             self.best = plan
             self.limit = value
