@@ -235,7 +235,7 @@ def _close(descent: Descent, so_far: Answer, slacks: tuple[int, int], budget: in
             return Answer(best, best.value, budget - left)
         if slack == most_slack and left > 0:
             return Answer(None, FAR, budget - left)
-        slack *= 3
+        slack = max(3 * slack, closing.least) if closing.least < FAR else most_slack
     return Answer(best, proven, budget)
 
 

@@ -56,15 +56,15 @@ def rests_for(relaxation: Relaxation, prices: Prices, slack: int, budget: int) -
     if prod(count + 1 for count in relaxation.counts) > MAX_STATES:
         return None
     keep = np.nonzero(prices.extra <= slack)[0]
-    part = relaxation.part[keep]
-    order = tuple(np.argsort((part > 0).sum(axis=0), kind="stable").tolist())
+    part, extra = _distinct(relaxation.part[keep], prices.extra[keep], relaxation.counts)
+    order, numbers = _order(part, np.array(relaxation.counts))
     counts = tuple(relaxation.counts[d] for d in order)
-    strides = tuple(prod(count + 1 for count in counts[d + 1 :]) for d in range(len(counts)))
-    parts, numbers = _parts(part[:, list(order)], prices.extra[keep], counts, strides)
+    strides = _strides(counts)
     limited = relaxation.most is not None and relaxation.most < sum(counts)
-    work = (1 + limited) * (len(parts) // _PARTS + numbers // _NUMBERS) + strides[0] // _NUMBERS
+    work = (1 + limited) * (len(part) // _PARTS + numbers // _NUMBERS) + strides[0] // _NUMBERS
     if work > budget or numbers > MAX_NUMBERS:
         return None
+    parts = _parts(part[:, list(order)], extra)
     shorts = tuple(prices.short_extra[d] for d in order)
     least = _least(counts, strides, parts, shorts)
     fewest = None
@@ -75,26 +75,47 @@ def rests_for(relaxation: Relaxation, prices: Prices, slack: int, budget: int) -
     return Rests(order, counts, strides, least, fewest, slack, work)
 
 
-def _parts(
-    part: Ints, extra: Ints, counts: tuple[int, ...], strides: tuple[int, ...]
-) -> tuple[list[_Part], int]:
-    """The cheapest of all equal parts, and how many numbers their states make."""
-    number = part @ np.array(strides, np.int64)
+def _strides(counts: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(prod(count + 1 for count in counts[d + 1 :]) for d in range(len(counts)))
+
+
+def _distinct(part: Ints, extra: Ints, counts: tuple[int, ...]) -> tuple[Ints, Ints]:
+    """The cheapest of all equal parts."""
+    number = part @ np.array(_strides(counts), np.int64)
     by_number = np.lexsort((extra, number))
     fresh = np.ones(len(by_number), np.bool_)
     fresh[1:] = np.diff(number[by_number]) > 0
     chosen = by_number[fresh]
-    vectors = part[chosen]
-    first = (vectors > 0).argmax(axis=1)
-    room = np.array(counts) - vectors + 1
-    room[np.arange(len(counts)) < first[:, None]] = 1
-    found = [
+    return part[chosen], extra[chosen]
+
+
+def _order(part: Ints, counts: Ints) -> tuple[tuple[int, ...], int]:
+    """In which order items are served, and how many numbers that takes.
+
+    Items that few parts have come early. The first item's states are but one as long as none
+    of it has gone, so that one is chosen for which this saves most.
+    """
+    rare = np.argsort((part > 0).sum(axis=0), kind="stable")
+    ranked = part[:, rare]
+    room = (counts[rare] - ranked + 1).astype(np.float64)
+    before = np.cumsum(ranked, axis=1) - ranked
+    served = np.where(before + ranked > 0, room, 1.0)
+    best: tuple[float, int] = (np.inf, 0)
+    for place in range(len(counts)):
+        has = ranked[:, place] > 0
+        first = room[has].prod(axis=1) / room[has, place] * (room[has, place] - 1)
+        numbers = first.sum() + served[~has].prod(axis=1).sum()
+        best = min(best, (float(numbers), place))
+    order = [int(rare[best[1]]), *np.delete(rare, best[1]).tolist()]
+    return tuple(order), int(best[0])
+
+
+def _parts(part: Ints, extra: Ints) -> list[_Part]:
+    first = (part > 0).argmax(axis=1)
+    return [
         _Part(d, vector[d], tuple(vector[d + 1 :]), money)
-        for d, vector, money in zip(
-            first.tolist(), vectors.tolist(), extra[chosen].tolist(), strict=True
-        )
+        for d, vector, money in zip(first.tolist(), part.tolist(), extra.tolist(), strict=True)
     ]
-    return found, int(room.astype(np.float64).prod(axis=1).sum())
 
 
 def _least(
@@ -103,38 +124,54 @@ def _least(
     parts: list[_Part],
     shorts: tuple[int | None, ...],
 ) -> Ints:
-    """All states, from those that have only the last item to those that have the first."""
-    least: Ints = np.full(strides[0] * (counts[0] + 1), FAR, np.int64)
-    least[0] = 0
+    """All states that serving in order can meet; nothing (0) is said of the others."""
+    least: Ints = np.zeros(strides[0] * (counts[0] + 1), np.int64)
+    least[1 : strides[0] * counts[0]] = FAR
     by_first: list[list[_Part]] = [[] for _ in counts]
     for part in parts:
         by_first[part.first].append(part)
     for d in reversed(range(len(counts))):
         size, price = strides[d], shorts[d]
         boxes = list(_boxes(by_first[d], counts[d + 1 :], strides[d + 1 :]))
-        for x in range(1, counts[d] + 1):
+        for x in range(1, counts[d] + (d > 0)):
             here = least[x * size : (x + 1) * size]
             if price is not None:
                 here[:] = np.minimum(least[(x - 1) * size : x * size] + price, FAR)
-            for part, rest, state in boxes:
+            for part, taken, rest in boxes:
                 if part.amount <= x:
                     before = least[(x - part.amount) * size :]
-                    np.minimum.at(here, state, before[rest] + part.extra)
+                    np.minimum.at(here[taken:], rest, before[rest] + part.extra)
+    least[-1] = _whole(counts, strides, by_first[0], least, shorts[0])
     return np.minimum(least, FAR)
+
+
+def _whole(
+    counts: tuple[int, ...],
+    strides: tuple[int, ...],
+    parts: list[_Part],
+    least: Ints,
+    short: int | None,
+) -> int:
+    """The whole order: the only state that has all of the first item."""
+    last = len(least) - 1
+    best = FAR if short is None else int(least[last - strides[0]]) + short
+    for part in parts:
+        taken = sum(x * s for x, s in zip((part.amount, *part.tail), strides, strict=True))
+        best = min(best, int(least[last - taken]) + part.extra)
+    return best
 
 
 def _boxes(
     parts: list[_Part], counts: tuple[int, ...], strides: tuple[int, ...]
-) -> Iterator[tuple[_Part, Ints, Ints]]:
-    """Each part with the rests that it may leave of the later items, and the states before."""
+) -> Iterator[tuple[_Part, int, Ints]]:
+    """Each part, as a number, with the rests that it may leave of the later items."""
     middle = len(counts) // 2
     halves = (_Box(counts[:middle], strides[:middle]), _Box(counts[middle:], strides[middle:]))
     for part in parts:
         front = halves[0].rests(part.tail[:middle])
         back = halves[1].rests(part.tail[middle:])
-        rest = (front[:, None] + back).ravel()
         taken = sum(x * stride for x, stride in zip(part.tail, strides, strict=True))
-        yield part, rest, rest + taken
+        yield part, taken, (front[:, None] + back).ravel()
 
 
 class _Box:
