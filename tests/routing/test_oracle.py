@@ -67,6 +67,18 @@ def test_prices_alone_agree_on_small_orders_too(
     assert differences(seeds, nodes=nodes, lines=lines) == []
 
 
+@pytest.mark.parametrize(
+    ("seeds", "nodes", "lines"),
+    [(range(0, 50), 4, 2), (range(1000, 1050), 8, 3), (range(3000, 3030), 8, 5)],
+)
+def test_rests_alone_agree_on_small_orders_too(
+    seeds: range, nodes: int, lines: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deciding, "SMALL_PAIRS", 0)
+    monkeypatch.setattr(deciding, "_QUICK_TRY", 1)
+    assert differences(seeds, nodes=nodes, lines=lines) == []
+
+
 @pytest.mark.drill
 @pytest.mark.parametrize(
     ("seeds", "nodes", "lines"),

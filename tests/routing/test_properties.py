@@ -37,6 +37,16 @@ def test_no_permutation_changes_a_byte(seed: int) -> None:
     assert route_bytes(other, explained=True) == route_bytes(problem, explained=True)
 
 
+@pytest.mark.parametrize("seed", [7050, 7051, 7052])
+def test_no_permutation_changes_a_byte_of_a_large_order(seed: int) -> None:
+    problem = random_problem(seed, nodes=20, lines=10)
+    rng = random.Random(seed)
+    other = shuffled(copy.deepcopy(problem), rng)
+    for things in (other["nodes"], other["services"], other["orders"][0]["lines"]):
+        rng.shuffle(things)
+    assert route_bytes(other) == route_bytes(problem)
+
+
 def equal_nodes(seed: int) -> Document:
     """A problem full of ties: every node and service is the same but for its name and stock."""
     problem = random_problem(seed, nodes=6, lines=3)
@@ -101,6 +111,63 @@ def relaxed_limits(problem: Document, rng: random.Random) -> None:
         capacity["left"] += rng.randint(1, 5)
 
 
+def more_shipments(problem: Document, rng: random.Random) -> None:
+    order = problem["orders"][0]
+    if order["max_shipments"] is not None:
+        order["max_shipments"] += rng.randint(1, 2)
+
+
+def later_deadline(problem: Document, rng: random.Random) -> None:
+    order = problem["orders"][0]
+    if order["deliver_by"] is not None:
+        order["deliver_by"] += rng.randint(1, 2000)
+
+
+def softer_deadline(problem: Document, rng: random.Random) -> None:
+    if rng.random() < 2:
+        problem["orders"][0] |= {"late": "soft", "late_day": 0}
+
+
+def more_capacity(problem: Document, rng: random.Random) -> None:
+    for capacity in problem["capacities"]:
+        capacity["left"] += rng.randint(1, 5)
+    for node in problem["nodes"]:
+        if node["cap_units"] is not None:
+            node["cap_units"] += rng.randint(1, 3)
+
+
+def heavier_parcels(problem: Document, rng: random.Random) -> None:
+    for service in problem["services"]:
+        service["max_g"] += rng.randint(1, 5000)
+
+
+def less_safety(problem: Document, rng: random.Random) -> None:
+    for node in problem["nodes"]:
+        for row in node["stock"].values():
+            row[1] = max(0, row[1] - rng.randint(0, 1))
+
+
+def everything_accepted(problem: Document, rng: random.Random) -> None:
+    for thing in rng.sample(problem["nodes"] + problem["services"], k=4):
+        thing["tags"] = ["hazmat", "cold", "oversize"]
+        thing["regions_blocked"] = [] if "regions_blocked" in thing else None
+        if thing["regions_blocked"] is None:
+            del thing["regions_blocked"]
+            thing["cod"] = True
+
+
+def later_departures(problem: Document, rng: random.Random) -> None:
+    for service in problem["services"]:
+        last = service["departures"][-1]
+        service["departures"].append([last[0] + rng.randint(1, 900), last[1] + 2000, 0])
+
+
+def short_allowed(problem: Document, rng: random.Random) -> None:
+    for line in problem["orders"][0]["lines"]:
+        if line["short"] is None:
+            line["short"] = rng.randint(0, 9000)
+
+
 def split_allowed(problem: Document, rng: random.Random) -> None:
     problem["orders"][0]["split_lines"] = True
     for line in problem["orders"][0]["lines"]:
@@ -109,8 +176,13 @@ def split_allowed(problem: Document, rng: random.Random) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [more_stock, another_node, another_service, relaxed_limits, split_allowed]
-)
+    "change",
+    [
+        more_stock, another_node, another_service, relaxed_limits, more_shipments, later_deadline,
+        softer_deadline, more_capacity, heavier_parcels, less_safety, everything_accepted,
+        later_departures, short_allowed, split_allowed,
+    ],
+)  # fmt: skip
 def test_more_choice_never_costs_more(change: Callable[[Document, random.Random], None]) -> None:
     for seed in range(7200, 7240):
         problem = random_problem(seed, nodes=6, lines=3)

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
+from entrepot.routing.engine.deciding import DEFAULT_BUDGET
 from entrepot.routing.engine.decoding import decode_problem
 from entrepot.routing.engine.format import plan_bytes
+from entrepot.routing.engine.routing import with_candidates
 from entrepot.routing.engine.waves import Progress, route_wave
 from tests.routing.checker import broken_rules
 from tests.routing.oracle import least_joint_cost
 from tests.routing.orders import random_problem
 from tests.routing.solving import route_document
+from tests.routing.test_explaining import simple_problem
 
 Document = dict[str, Any]
 
@@ -101,3 +104,54 @@ def test_waves_of_orders_that_must_ship(seed: int) -> None:
     if plain["status"] != "infeasible":
         assert best is not None
         assert plan["lower_bound"] <= best <= plan["cost"] <= plain["cost"]
+
+
+def rivals() -> Document:
+    """The first order is nearer to A, the second can only come from A, where one unit is."""
+    problem = simple_problem()
+    [node], [service], [order] = problem["nodes"], problem["services"], problem["orders"]
+    node["stock"] = {"X": [1, 0, 0]}
+    problem["nodes"].append({**node, "id": "B", "lat": 38, "regions_blocked": ["only A"]})
+    rates = [[1000, 500 + 100 * zone, 1000, 100, 600] for zone in range(6)]
+    service["rates"] = rates
+    problem["services"].append({**service, "node": "B"})
+    order["lines"][0]["short"] = None
+    dest = {**order["dest"], "region": "only A"}
+    problem["orders"].append({**order, "id": "P", "dest": dest})
+    return problem
+
+
+def test_an_order_that_comes_too_late_one_by_one_is_filled_by_the_wave() -> None:
+    problem = rivals()
+    assert [order["status"] for order in route_document(problem)["orders"]] == [
+        "optimal", "infeasible",
+    ]  # fmt: skip
+    plan = wave_document(problem)
+    assert broken_rules(problem, plan) == []
+    assert [order["shipments"][0]["node"] for order in plan["orders"]] == ["B", "A"]
+    assert plan["cost"] == least_joint_cost(problem) == plan["lower_bound"]
+    assert plan["status"] == "optimal"
+
+
+@pytest.mark.parametrize("seed", range(8300, 8306))
+def test_no_forced_option_is_cheaper_than_a_wave_s_plan(seed: int) -> None:
+    read = decode_problem(json.dumps(scarce(seed, 7)).encode())
+    whole = with_candidates(read, route_wave(read), budget=DEFAULT_BUDGET, together=True)
+    for order in whole.orders:
+        used = {(shipment.node, shipment.service) for shipment in order.shipments}
+        assert order.candidates
+        for candidate in order.candidates:
+            assert candidate.delta is None or candidate.delta >= 0, candidate
+            if (candidate.node, candidate.service) in used:
+                assert candidate.delta == 0
+
+
+def test_the_wave_left_to_itself_beats_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exchanged groups smaller than the wave, and known plans offered again."""
+    monkeypatch.setattr("entrepot.routing.engine.waves.EXCHANGED", 12)
+    problem = scarce(8400, 40)
+    plan = wave_document(problem)
+    assert broken_rules(problem, plan) == []
+    assert plan["cost"] < route_document(problem)["cost"]
+    monkeypatch.setattr("entrepot.routing.engine.waves.EXCHANGES", 0)
+    assert plan["cost"] <= wave_document(problem)["cost"]

@@ -12,7 +12,7 @@ from entrepot.routing.engine.explaining import explain
 from entrepot.routing.engine.format import Order, OrderPlan, Plan, Problem, Status
 from entrepot.routing.engine.network import Network
 
-ENGINE: Final = f"entrepot-routing/1 numpy/{version('numpy')} highs/{version('highspy')}"
+ENGINE: Final = f"entrepot-routing/2 numpy/{version('numpy')} highs/{version('highspy')}"
 """The engine's version; the libraries that its bytes may depend on are part of it."""
 
 
@@ -43,15 +43,23 @@ def route(problem: Problem, *, budget: int = DEFAULT_BUDGET, explained: bool = F
     return with_candidates(problem, whole, budget=budget) if explained else whole
 
 
-def with_candidates(problem: Problem, plan: Plan, *, budget: int) -> Plan:
-    """The plan with every option of every order explained, on what the orders before it left."""
+def with_candidates(problem: Problem, plan: Plan, *, budget: int, together: bool = False) -> Plan:
+    """The plan with every option of every order explained on what was left for it.
+
+    One by one that is what the orders before it left; `together`, as in a wave, what all the
+    others leave.
+    """
     network = Network(problem)
     left = untouched(network)
-    explained = []
-    for order, decided in zip(problem.orders, plan.orders, strict=True):
-        candidates = explain(network, order, left, decided, budget=budget)
-        explained.append(msgspec.structs.replace(decided, candidates=candidates))
+    pairs = list(zip(problem.orders, plan.orders, strict=True))
+    for order, decided in pairs if together else ():
         left = take(network, order, decided, left)
+    explained = []
+    for order, decided in pairs:
+        here = take(network, order, decided, left, back=True) if together else left
+        candidates = explain(network, order, here, decided, budget=budget)
+        explained.append(msgspec.structs.replace(decided, candidates=candidates))
+        left = left if together else take(network, order, decided, left)
     return msgspec.structs.replace(plan, orders=tuple(explained))
 
 

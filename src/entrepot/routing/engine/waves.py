@@ -19,23 +19,25 @@ from entrepot.kernel.refusals import Unavailable
 from entrepot.routing.engine.asking import Left, Question, ask, untouched
 from entrepot.routing.engine.columns import price_columns
 from entrepot.routing.engine.deciding import DEFAULT_BUDGET, decide, solve
+from entrepot.routing.engine.exchanging import Wishes, polished
 from entrepot.routing.engine.format import Order, OrderPlan, Plan, Problem
 from entrepot.routing.engine.lattice import CEILING
 from entrepot.routing.engine.master import Master, Offer
 from entrepot.routing.engine.network import Ints, Network
 from entrepot.routing.engine.planning import plan_of
 from entrepot.routing.engine.plans import Found
-from entrepot.routing.engine.routing import ENGINE, needs, route, status_of, take
+from entrepot.routing.engine.routing import ENGINE, fits, needs, route, status_of, take
 
 SUB_WAVE: Final = 800
 """So many orders are decided together; more are taken in turns, in the given order."""
 MAX_ROUNDS: Final = 40
 GOOD_GAP: Final = 0.001
 DIVE_ROUNDS: Final = 3
-POLISH_ROUNDS: Final = 3
-EXCHANGES: Final = 60
-EXCHANGED: Final = 160
-EXCHANGE_NODES: Final = 50
+EXCHANGES: Final = 30
+EXCHANGES_IN_TURN: Final = 4
+"""How many groups are exchanged: where all orders fit one sub-wave, and in each of several."""
+EXCHANGED: Final = 300
+EXCHANGE_NODES: Final = 300
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -60,41 +62,61 @@ def route_wave(
     plans: list[OrderPlan] = []
     bound = work = 0
     watching = watch or (lambda progress: True)
+    single = len(problem.orders) <= SUB_WAVE
     for start in range(0, len(problem.orders), SUB_WAVE):
         wave = _Wave(network, problem.orders[start : start + SUB_WAVE], left, budget)
-        chosen = wave.decide(watching, start)
+        chosen = wave.decide(watching, start, EXCHANGES if single else EXCHANGES_IN_TURN)
         for order, plan in zip(wave.orders, chosen, strict=True):
             left = take(network, order, plan, left)
         plans += chosen
         work += wave.work
-        single = len(problem.orders) <= SUB_WAVE
         bound += wave.bound if single else wave.alone(network)
+    plans, further = polished(network, problem.orders, plans, untouched(network), budget)
+    work += further
     cost = sum(plan.cost for plan in plans)
     bound = min(bound, cost)
     waved = Plan(
         "routing-plan/1", ENGINE, status_of(plans, cost, bound), cost, bound, work, tuple(plans)
     )
-    return waved if len(problem.orders) <= SUB_WAVE else _not_dearer(problem, waved, budget)
+    return waved if single else _not_dearer(problem, waved, budget)
 
 
 def _not_dearer(problem: Problem, waved: Plan, budget: int) -> Plan:
     """The wave's plan, or one by one where turns have helped the early orders too much."""
     plain = route(problem, budget=budget)
-    unfilled = [
-        sum(order.status == "infeasible" for order in plan.orders) for plan in (waved, plain)
-    ]
-    if (unfilled[0], waved.cost) <= (unfilled[1], plain.cost):
+    if _merit(list(waved.orders)) <= _merit(list(plain.orders)):
         return waved
     return msgspec.structs.replace(
         plain, work=plain.work + waved.work, lower_bound=min(plain.cost, waved.lower_bound)
     )
 
 
+def _beyond(plans: list[OrderPlan]) -> int:
+    """More than it could be worth to leave one of these orders without a plan."""
+    costs = [plan.cost for plan in plans]
+    return 1 + 10 * max(costs) + sum(costs)
+
+
+def _merit(plans: list[OrderPlan]) -> tuple[int, int]:
+    """Fewer orders without a plan come before less cost."""
+    unfilled = sum(plan.status == "infeasible" for plan in plans)
+    return unfilled, sum(plan.cost for plan in plans)
+
+
 class _Wave:
     """One sub-wave: its orders, what is left for them, and the resources they share."""
 
-    def __init__(self, network: Network, orders: list[Order], left: Left, budget: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        orders: list[Order],
+        left: Left,
+        budget: int,
+        known: dict[str, list[OrderPlan]] | None = None,
+    ) -> None:
         self.network, self.orders, self.left, self.budget = network, orders, left, budget
+        self.known = {} if known is None else known
+        """Plans that prices have led to, by order; exchanges offer them again."""
         self.work = 0
         self.bound = 0
         self.questions: list[Question] = [ask(network, order, left) for order in orders]
@@ -124,69 +146,86 @@ class _Wave:
         self.capacity_row = len(self.limits)
         self.limits += self.left.capacity.tolist()
 
-    def decide(self, watch: Watch, settled: int) -> list[OrderPlan]:
+    def decide(self, watch: Watch, settled: int, exchanges: int) -> list[OrderPlan]:
         """The best plans found, in the order of the orders."""
         plans = self._one_by_one()
-        able = [i for i, plan in enumerate(plans) if plan.status != "infeasible"]
+        offered, able = self._first_offers(plans)
         if not able:
             return plans
-        beyond = 1 + 10 * max(plan.cost for plan in plans) + sum(plan.cost for plan in plans)
-        master = Master(len(able), self.limits, beyond)
-        offered: list[OrderPlan] = []
-        for place, i in enumerate(able):
-            master.add(self._offer(place, self.orders[i], plans[i]))
-            offered.append(plans[i])
+        master = Master(len(able), self.limits, _beyond(offered))
+        for place, plan in enumerate(offered):
+            master.add(self._offer(place, self.orders[able[place]], plan))
         go_on = self._generate(master, able, offered, watch, settled)
-        if go_on:
-            dived = self._dive(master, able, offered)
-            filled = all(plan.status != "infeasible" for plan in dived)
-            if filled and sum(plan.cost for plan in dived) < sum(plans[i].cost for i in able):
-                for i, plan in zip(able, dived, strict=True):
-                    plans[i] = plan
-        plans = self._polish(plans)
-        return self._exchange(plans) if go_on else plans
+        if not go_on:
+            return plans
+        wishes = self._wishes(master, plans) if exchanges else None
+        dived = list(plans)
+        for i, plan in zip(able, self._dive(master, able, offered), strict=True):
+            dived[i] = plan
+        plans = min(plans, dived, key=_merit)
+        plans, work = polished(self.network, self.orders, plans, self.left, self.budget)
+        self.work += work
+        return plans if wishes is None else self._exchange(plans, wishes, exchanges)
 
-    def _exchange(self, plans: list[OrderPlan]) -> list[OrderPlan]:
+    def _first_offers(self, plans: list[OrderPlan]) -> tuple[list[OrderPlan], list[int]]:
+        """A plan for every order that can have one, if need be as if it came first."""
+        offered, able = [], []
+        for i, plan in enumerate(plans):
+            first = plan
+            if plan.status == "infeasible":
+                first = decide(self.network, self.orders[i], self.left, self.budget).plan
+            if first.status != "infeasible":
+                offered.append(first)
+                able.append(i)
+        return offered, able
+
+    def _wishes(self, master: Master, plans: list[OrderPlan]) -> Wishes:
+        """What each order would take at the prices that the offers have led to."""
+        prices = np.rint(master.duals()[1]).astype(np.int64)
+        wanted, least = [], []
+        for i, order in enumerate(self.orders):
+            plan, value = self._cheapest(i, prices) or (plans[i], 0)
+            wanted.append(self._offer(i, order, plan))
+            least.append(value)
+        return Wishes(prices, wanted, least)
+
+    def _exchange(self, plans: list[OrderPlan], wishes: Wishes, exchanges: int) -> list[OrderPlan]:
         """Decide some orders that want the same things anew together, again and again."""
         better = list(plans)
         rng = random.Random(len(plans))
-        for _ in range(EXCHANGES if len(plans) > EXCHANGED else 1):
-            places = self._related(rng, better)
+        for _ in range(exchanges if len(plans) > EXCHANGED else 1):
+            held = [
+                None if plan.status == "infeasible" else self._offer(i, self.orders[i], plan)
+                for i, plan in enumerate(better)
+            ]
+            places = wishes.group(rng, held, EXCHANGED)
+            if not places:
+                break
             left = self.left
-            for i, plan in enumerate(better):
-                if i not in places:
-                    left = take(self.network, self.orders[i], plan, left)
+            for i in sorted(set(range(len(better))) - set(places)):
+                left = take(self.network, self.orders[i], better[i], left)
             orders = [self.orders[i] for i in places]
-            part = _Wave(self.network, orders, left, self.budget)
+            part = _Wave(self.network, orders, left, self.budget, self.known)
             for i, plan in zip(places, part.rearrange([better[i] for i in places]), strict=True):
                 better[i] = plan
             self.work += part.work
         return better
 
-    def _related(self, rng: random.Random, plans: list[OrderPlan]) -> list[int]:
-        """Some orders that share SKUs with one another, drawn from a fixed seed."""
-        able = [i for i, plan in enumerate(plans) if plan.status != "infeasible"]
-        rng.shuffle(able)
-        chosen: set[int] = set(able[:1])
-        skus = {line.sku for i in chosen for line in self.orders[i].lines}
-        for _ in range(4):
-            for i in able:
-                wanted = {line.sku for line in self.orders[i].lines}
-                if len(chosen) < EXCHANGED and wanted & skus:
-                    chosen.add(i)
-            skus = {line.sku for i in chosen for line in self.orders[i].lines}
-        return sorted(chosen)
-
     def rearrange(self, plans: list[OrderPlan]) -> list[OrderPlan]:
-        """The cheapest choice among these plans and what prices offer instead."""
-        beyond = 1 + 10 * sum(plan.cost for plan in plans)
-        places = range(len(plans))
-        master = Master(len(plans), self.limits, beyond)
+        """The cheapest choice among these plans, known ones and what prices offer instead."""
+        places = list(range(len(plans)))
+        master = Master(len(plans), self.limits, _beyond(plans))
         offered = list(plans)
         for place, plan in enumerate(plans):
             master.add(self._offer(place, self.orders[place], plan))
-        self._generate(master, list(places), offered, lambda progress: True, 0)
-        return [offered[pick] for pick in master.choose(list(places), EXCHANGE_NODES)]
+        for place, order in enumerate(self.orders):
+            for known in self.known.get(order.id, []):
+                if fits(self.network, order, known, self.left) and master.add(
+                    self._offer(place, order, known)
+                ):
+                    offered.append(known)
+        self._generate(master, places, offered, lambda progress: True, 0)
+        return [offered[pick] for pick in master.choose(places, EXCHANGE_NODES)]
 
     def _dive(self, master: Master, able: list[int], offered: list[OrderPlan]) -> list[OrderPlan]:
         """Settle sure offers, price the rest again, and so on; what is left goes one by one."""
@@ -218,26 +257,6 @@ class _Wave:
                 left = take(self.network, self.orders[i], plans[-1], left)
         return plans
 
-    def _polish(self, plans: list[OrderPlan]) -> list[OrderPlan]:
-        """Decide every order again on what the others leave, until nothing gets cheaper."""
-        better = list(plans)
-        left = self.left
-        for order, plan in zip(self.orders, plans, strict=True):
-            left = take(self.network, order, plan, left)
-        for _ in range(POLISH_ROUNDS):
-            changed = False
-            for i, order in enumerate(self.orders):
-                free = take(self.network, order, better[i], left, back=True)
-                plan = decide(self.network, order, free, self.budget).plan
-                if plan.status != "infeasible" and (
-                    plan.cost < better[i].cost or better[i].status == "infeasible"
-                ):
-                    better[i], changed = plan, True
-                left = take(self.network, order, better[i], free)
-            if not changed:
-                break
-        return better
-
     def _one_by_one(self) -> list[OrderPlan]:
         left, plans = self.left, []
         for order in self.orders:
@@ -263,7 +282,8 @@ class _Wave:
             best = max(best, total)
             value, duals = master.duals()
             go_on = watch(Progress(settled, rounds, value, best))
-            if not go_on or not fresh or value - best <= GOOD_GAP * abs(value):
+            dry = rounds > 1 and not fresh
+            if not go_on or dry or value - best <= GOOD_GAP * abs(value):
                 break
             prices = np.rint(duals).astype(np.int64)
         self.bound = best
@@ -288,6 +308,9 @@ class _Wave:
             if master.add(self._offer(place, self.orders[able[place]], plan)):
                 offered.append(plan)
                 fresh += 1
+                known = self.known.setdefault(self.orders[able[place]].id, [])
+                if plan not in known:
+                    known.append(plan)
         return total, fresh
 
     def _cheapest(self, i: int, prices: Ints) -> tuple[OrderPlan, int] | None:

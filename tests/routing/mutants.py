@@ -1,0 +1,246 @@
+"""Break one place of the engine at a time and see whether its tests turn red.
+
+    python -m tests.routing.mutants [--count 320] [--seed 4] [--jobs 2] [--write FILE]
+
+A mutant is one changed comparison, operator, number, condition or choice of the smaller. Places
+are drawn with a fixed seed from all modules of the engine but `format` (declarations) and tuning
+constants (module-level `Final` numbers: they change how long, not what). Each mutant runs in a
+forked child of its own under a CPU limit; a crash or the limit counts as caught.
+"""
+
+import argparse
+import ast
+import datetime
+import importlib.abc
+import importlib.util
+import json
+import os
+import random
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINE = ROOT / "src" / "entrepot" / "routing" / "engine"
+PACKAGE = "entrepot.routing.engine"
+LEFT_OUT = {"__init__.py", "format.py"}
+CPU_SECONDS = 240
+SWAPS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is, ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add,
+    ast.FloorDiv: ast.Mult, ast.Div: ast.Mult, ast.Mod: ast.Mult, ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd, ast.LShift: ast.RShift, ast.RShift: ast.LShift, ast.And: ast.Or,
+    ast.Or: ast.And, ast.Break: ast.Continue, ast.Continue: ast.Break,
+}  # fmt: skip
+NAMES = {
+    "min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "any": "all",
+    "all": "any", "argmin": "argmax", "floor": "ceil",
+}  # fmt: skip
+QUICK = ["test_decisions.py", "test_explaining.py", "test_golden.py", "test_capacities.py"]
+SOLVING = [*QUICK, "test_oracle.py", "test_properties.py"]
+WAVES = ["test_golden.py", "test_waves.py"]
+TESTS = {
+    "waves.py": WAVES, "master.py": WAVES, "exchanging.py": WAVES,
+    "decoding.py": ["test_decoding.py"], "checking.py": ["test_decoding.py"],
+    "routing.py": ["test_golden.py", "test_decisions.py", "test_waves.py", "test_properties.py"],
+}  # fmt: skip
+Place = tuple[str, int]
+"""A file and the number of a mutable spot in it."""
+
+
+def _skipped(tree: ast.Module) -> set[int]:
+    """Nodes that are no behaviour: annotations, docstrings, tuning constants."""
+    out: set[int] = set()
+    for node in ast.walk(tree):
+        parts: list[ast.AST | None] = []
+        if isinstance(node, ast.AnnAssign):
+            parts.append(node.annotation)
+            if "Final" in ast.unparse(node.annotation):
+                parts.append(node.value)
+        elif isinstance(node, ast.FunctionDef):
+            arguments = node.args
+            every = [*arguments.args, *arguments.kwonlyargs]
+            parts += [node.returns, *(argument.annotation for argument in every)]
+        elif isinstance(node, ast.Assign) and node in tree.body:
+            parts.append(node.value)
+        for part in parts:
+            if part is not None:
+                out |= {id(inner) for inner in ast.walk(part)}
+    return out
+
+
+def spots(tree: ast.Module) -> Iterator[tuple[ast.AST, str, int]]:
+    """Every mutable spot: node, field and index in a list (else -1), in a fixed order."""
+    skipped = _skipped(tree)
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Compare):
+            yield from ((node, "ops", i) for i in range(len(node.ops)))
+        elif isinstance(node, ast.BinOp | ast.AugAssign | ast.BoolOp) and type(node.op) in SWAPS:
+            yield node, "op", -1
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.USub):
+            yield node, "op", -1
+        elif isinstance(node, ast.If | ast.While | ast.IfExp):
+            yield node, "test", -1
+        elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+            yield node, "value", -1
+        elif isinstance(node, ast.Name) and node.id in NAMES and isinstance(node.ctx, ast.Load):
+            yield node, "id", -1
+        elif isinstance(node, ast.Attribute) and node.attr in NAMES:
+            yield node, "attr", -1
+        elif isinstance(node, ast.Break | ast.Continue):
+            yield node, "", -1
+
+
+def mutate(tree: ast.Module, number: int) -> str:
+    """Change the spot with this number; what was done, with its line."""
+    node, field, index = list(spots(tree))[number]
+    line = getattr(node, "lineno", 0)
+    before = ast.unparse(node)
+    if field == "ops":
+        assert isinstance(node, ast.Compare)
+        node.ops[index] = SWAPS[type(node.ops[index])]()  # type: ignore[call-overload]
+    elif isinstance(node, ast.UnaryOp):
+        node.op = ast.UAdd() if isinstance(node.op, ast.USub) else ast.UAdd()
+        if isinstance(node.operand, ast.expr) and "not" in before[:4]:
+            node.operand = ast.Call(ast.Name("bool", ast.Load()), [node.operand], [])
+    elif field == "op":
+        node.op = SWAPS[type(node.op)]()  # type: ignore[attr-defined]
+    elif field == "test":
+        test: ast.expr = node.test  # type: ignore[attr-defined]
+        node.test = ast.UnaryOp(ast.Not(), test)  # type: ignore[attr-defined]
+    elif isinstance(node, ast.Constant):
+        node.value = (not node.value) if isinstance(node.value, bool) else int(node.value) + 1
+    elif isinstance(node, ast.Name):
+        node.id = NAMES[node.id]
+    elif isinstance(node, ast.Attribute):
+        node.attr = NAMES[node.attr]
+    else:
+        node.__class__ = SWAPS[type(node)]  # type: ignore[assignment]
+    ast.fix_missing_locations(tree)
+    after = ast.unparse(node)
+    return f"line {line}: {before[:70]}  ->  {after[:70]}"
+
+
+class _Broken(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports one module of the engine from a changed tree."""
+
+    def __init__(self, name: str, tree: ast.Module, file: Path) -> None:
+        self.name, self.tree, self.file = name, tree, file
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> Any:
+        if fullname != self.name:
+            return None
+        return importlib.util.spec_from_file_location(fullname, self.file, loader=self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self.tree, str(self.file), "exec"), module.__dict__)
+
+
+def places() -> list[Place]:
+    """Every mutable spot of the engine."""
+    found = []
+    for file in sorted(ENGINE.glob("*.py")):
+        if file.name not in LEFT_OUT:
+            count = sum(1 for _ in spots(ast.parse(file.read_text(encoding="utf-8"))))
+            found += [(file.name, number) for number in range(count)]
+    return found
+
+
+def _child(place: Place) -> int:
+    """Run the module's tests on the mutant; pytest's exit code."""
+    import pytest
+
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (6 * 2**30, 6 * 2**30))
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+    name, number = place
+    tree = ast.parse((ENGINE / name).read_text(encoding="utf-8"))
+    mutate(tree, number)
+    sys.meta_path.insert(0, _Broken(f"{PACKAGE}.{name.removesuffix('.py')}", tree, ENGINE / name))
+    tests = [f"tests/routing/{test}" for test in TESTS.get(name, SOLVING)]
+    return int(pytest.main(["-x", "-q", "-m", "not drill", "-p", "no:cacheprovider", *tests]))
+
+
+def _start(place: Place) -> int:
+    pid = os.fork()
+    if pid == 0:
+        code = 70
+        try:
+            code = _child(place)
+        finally:
+            os._exit(code)
+    return pid
+
+
+def run(chosen: list[Place], jobs: int) -> list[Place]:
+    """The mutants that no test noticed."""
+    survivors: list[Place] = []
+    waiting, running = list(reversed(chosen)), {}
+    done = 0
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            place = waiting.pop()
+            running[_start(place)] = place
+        pid, status = os.waitpid(-1, 0)
+        place = running.pop(pid)
+        done += 1
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
+            survivors.append(place)
+            print(f"{done}/{len(chosen)} survived: {described(place)}", file=sys.stderr)
+    return sorted(survivors)
+
+
+def described(place: Place) -> str:
+    """A mutant in words."""
+    name, number = place
+    return f"{name} {mutate(ast.parse((ENGINE / name).read_text(encoding='utf-8')), number)}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--count", type=int, default=320)
+    parser.add_argument("--seed", type=int, default=4)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--write", type=Path)
+    parser.add_argument("--least-percent", type=float, default=85.0)
+    arguments = parser.parse_args()
+    os.chdir(ROOT)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    every = places()
+    count = min(arguments.count, len(every))
+    chosen = sorted(random.Random(arguments.seed).sample(every, count))
+    random.Random(arguments.seed).shuffle(chosen)
+    start = time.monotonic()
+    survivors = run(chosen, arguments.jobs)
+    percent = round(100 * (len(chosen) - len(survivors)) / len(chosen), 1)
+    by_file = {
+        name: [sum(p[0] == name for p in chosen), sum(p[0] == name for p in survivors)]
+        for name in sorted({p[0] for p in chosen})
+    }
+    result = {
+        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        "what": "one changed comparison, operator, number, condition or name of the engine each;"
+        " caught = a test of tests/routing is red, or the CPU limit ends it",
+        "places": len(every), "tried": len(chosen), "seed": arguments.seed,
+        "caught": len(chosen) - len(survivors), "percent": percent,
+        "minutes": round((time.monotonic() - start) / 60, 1),
+        "tried_and_survived": by_file, "survivors": [described(place) for place in survivors],
+    }  # fmt: skip
+    text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+    print(text)
+    if arguments.write:
+        arguments.write.write_text(text, encoding="utf-8")
+    raise SystemExit(percent < arguments.least_percent)
+
+
+if __name__ == "__main__":
+    main()
