@@ -126,7 +126,8 @@ def _read(file: str) -> Problem:
 def _planned(problem: Problem, budget: int, *, explain: bool, wave: bool) -> tuple[bytes, str]:
     if wave:
         plan = route_wave(problem, budget=budget, watch=_tell)
-        plan = with_candidates(problem, plan, budget=budget) if explain else plan
+        if explain:
+            plan = with_candidates(problem, plan, budget=budget, together=True)
     else:
         plan = route(problem, budget=budget, explained=explain)
     return _told(plan)
