@@ -55,6 +55,7 @@ drill: setup
 
 mutants: setup
 	$(RUN) -m tests.carriers.mutants
+	$(RUN) -m tests.routing.mutants
 
 bench: setup
 	$(RUN) -m bench

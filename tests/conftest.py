@@ -38,6 +38,7 @@ SLOW = (
     "routing/policy/test_scenarios.py",
     "routing/policy/test_sentences.py",
     "routing/policy/test_text.py",
+    "routing/test_capacities.py",
     "routing/test_oracle.py",
     "routing/test_properties.py",
     "routing/records/test_commands.py::test_the_server_answers_until_it_is_told_to_stop",
