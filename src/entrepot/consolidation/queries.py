@@ -227,17 +227,19 @@ async def list_candidates(
     tx: ReadTx,
     *,
     customer_id: UUID,
+    warehouse: str | None,
     consolidation_id: UUID | None = None,
     named: Sequence[UUID] = (),
 ) -> list[Candidate]:
     """The customer's parcels that may still go, those that are named, and those that the
-    consolidation has claimed."""
+    consolidation has claimed. Of more than 500, those in `warehouse` come before the others."""
     scope = scope_of(tx.principal)
     rows = await tx.list(
         SQL["list_candidates"],
         Body,
         customer_id=customer_id,
         consolidation_id=consolidation_id,
+        warehouse=warehouse,
         named=list(named),
         scope_customer_id=scope.customer_id,
         warehouses=scope.warehouses,

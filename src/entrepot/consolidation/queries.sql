@@ -30,7 +30,8 @@ where (:scope_customer_id::uuid is null or c.customer_id = :scope_customer_id)
 order by c.consolidation_id desc
 limit :most;
 
--- Everything that may still go of a customer, and whatever the draft has claimed.
+-- Everything that may still go of a customer, and whatever the draft has claimed. Of very many,
+-- first what was claimed, then what was named, then what lies in the warehouse and is free.
 -- name: list_candidates
 select jsonb_build_object(
     'id', p.parcel_id, 'tracking_number', p.tracking_number, 'piece', p.piece,
@@ -84,7 +85,9 @@ where p.customer_id = :customer_id
             )
         )
     )
-order by p.received_at nulls last, p.parcel_id
+order by coalesce(k.consolidation_id = :consolidation_id, false) desc,
+    p.parcel_id = any(:named::uuid[]) desc, coalesce(n.code = :warehouse, false) desc,
+    k.parcel_id is not null, p.received_at nulls last, p.parcel_id
 limit :most;
 
 -- name: list_claimed

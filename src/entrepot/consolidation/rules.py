@@ -9,9 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.carriers.rating.cards import Amount
 from entrepot.consolidation.eligibility import Facts, Rules, reasons_against
-from entrepot.consolidation.types import Candidate, Destination, DraftParcel
+from entrepot.consolidation.types import Candidate, DeclaredSum, Destination, DraftParcel
 from entrepot.kernel.machines import read_machine
 from entrepot.kernel.refusals import FieldError
 
@@ -71,13 +70,13 @@ def shown(
     )
 
 
-def declared_of(candidate: Candidate) -> tuple[Amount, ...]:
+def declared_of(candidate: Candidate) -> tuple[DeclaredSum, ...]:
     """The declared value of a parcel, one amount for each currency."""
     sums: dict[str, int] = {}
     for item in candidate.items:
         value = item.quantity * item.unit_price_minor
         sums[item.currency] = sums.get(item.currency, 0) + value
-    return tuple(Amount(minor, currency) for currency, minor in sorted(sums.items()))
+    return tuple(DeclaredSum(minor, currency) for currency, minor in sorted(sums.items()))
 
 
 class _Priced(msgspec.Struct, frozen=True):

@@ -7,7 +7,6 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from entrepot.carriers.rating.cards import Amount
 from entrepot.carriers.rating.requests import Offer
 from entrepot.consolidation.eligibility import Reason, Rules
 from entrepot.consolidation.packing.types import CartonType, Left, PackedCarton, Sides
@@ -89,6 +88,13 @@ class Declared(msgspec.Struct, frozen=True):
     hs6: str | None
 
 
+class DeclaredSum(msgspec.Struct, frozen=True):
+    """What a parcel declares in one currency: a sum, which may be beyond what can be priced."""
+
+    minor: int
+    currency: str
+
+
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A customer's parcel as the database knows it: whatever joining and pricing depend on."""
 
@@ -135,7 +141,7 @@ class DraftParcel(msgspec.Struct, frozen=True, kw_only=True):
     weight_g: int | None = None
     mm: Sides | None = None
     tags: tuple[str, ...] = ()
-    declared: tuple[Amount, ...] = ()
+    declared: tuple[DeclaredSum, ...] = ()
     reasons: tuple[Reason, ...] = ()
     draft: DraftRef | None = None
 

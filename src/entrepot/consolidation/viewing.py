@@ -54,7 +54,7 @@ async def contents_of(tx: ReadTx, head: Head) -> Contents:
     rules = await queries.get_rules(tx)
     claimed = await queries.list_claimed(tx, consolidation_id=head.id)
     candidates = await queries.list_candidates(
-        tx, customer_id=head.customer_id, consolidation_id=head.id
+        tx, customer_id=head.customer_id, warehouse=head.warehouse, consolidation_id=head.id
     )
     known = {one.id: one for one in candidates}
     inside = {row.parcel_id for row in claimed}

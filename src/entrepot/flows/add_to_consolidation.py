@@ -59,7 +59,9 @@ async def _check(tx: Tx, head: queries.Head, wanted: list[UUID], more: MoreParce
     """Raises NotFound or Conflict unless every wanted parcel may join."""
     found: list[Candidate] = [
         one
-        for one in await queries.list_candidates(tx, customer_id=head.customer_id, named=wanted)
+        for one in await queries.list_candidates(
+            tx, customer_id=head.customer_id, warehouse=head.warehouse, named=wanted
+        )
         if one.id in set(wanted)
     ]
     if len(found) < len(wanted):

@@ -39,7 +39,9 @@ async def consolidate_parcels(tx: Tx, *, new: NewConsolidation) -> Consolidation
     """
     customer = await customer_meant(tx, customer_id=new.customer_id, suite_code=None)
     place = await get_place(tx, code=new.warehouse, warehouses=scope_of(tx.principal).warehouses)
-    candidates = await queries.list_candidates(tx, customer_id=customer.id, named=new.parcels or ())
+    candidates = await queries.list_candidates(
+        tx, customer_id=customer.id, warehouse=new.warehouse, named=new.parcels or ()
+    )
     wanted, seen = await _wanted(tx, new, candidates)
     to = new.destination or await queries.find_last_destination(tx, customer_id=customer.id)
     consolidation_id = new_id(tx.now)
@@ -112,7 +114,9 @@ async def _taken(
     looked_at = {parcel.id for parcel in seen}
     again = [
         shown(one, warehouse=new.warehouse, rules=rules, asked=new.parcels is not None)
-        for one in await queries.list_candidates(tx, customer_id=customer_id)
+        for one in await queries.list_candidates(
+            tx, customer_id=customer_id, warehouse=new.warehouse, named=list(looked_at)
+        )
         if one.id in looked_at
     ]
     if new.parcels is None:

@@ -16,7 +16,7 @@ async def ready_to_consolidate(tx: ReadTx, *, customer_id: UUID | None = None) -
     asks."""
     customer = await customer_meant(tx, customer_id=customer_id, suite_code=None)
     rules = await queries.get_rules(tx)
-    candidates = await queries.list_candidates(tx, customer_id=customer.id)
+    candidates = await queries.list_candidates(tx, customer_id=customer.id, warehouse=None)
     here = sorted({one.warehouse for one in candidates if one.warehouse is not None})
     ready = [queries.ready_in(candidates, warehouse=code, rules=rules) for code in here]
     ready.sort(key=lambda place: -len(place.parcels))

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-Minor = Annotated[int, Meta(ge=0, le=10**12)]
+MOST_MINOR = 10**12
+Minor = Annotated[int, Meta(ge=0, le=MOST_MINOR)]
 Grams = Annotated[int, Meta(gt=0, le=10**8)]
 Millimetres = Annotated[int, Meta(gt=0, le=10**6)]
 Permille = Annotated[int, Meta(ge=0, le=10_000)]

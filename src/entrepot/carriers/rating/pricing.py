@@ -9,7 +9,7 @@ left out, except base.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from entrepot.carriers.rating.cards import Amount
+from entrepot.carriers.rating.cards import MOST_MINOR, Amount
 from entrepot.carriers.rating.compiling import CardPrices, Extra, Tariff, TaxLine
 from entrepot.carriers.rating.currency import half_up, to_base
 from entrepot.carriers.rating.requests import (
@@ -42,6 +42,9 @@ def rate(tariff: Tariff, request: Request) -> Price | Excluded:
     return outcome if isinstance(outcome, Price) else outcome[0]
 
 
+LAST_SHIP_YEAR = 9990
+
+
 def check_request(tariff: Tariff, request: Request) -> None:
     """Refuse what names something that the tariff does not have; all errors at once."""
     errors = [
@@ -54,6 +57,12 @@ def check_request(tariff: Tariff, request: Request) -> None:
     declared = request.declared
     if declared is not None and declared.currency not in {tariff.fx.base, *tariff.fx.rates_e6}:
         errors.append(FieldError("declared.currency", "no_rate", "no rate for this currency"))
+    # A sum of declarations was never read as an amount, and a quote must be readable again.
+    if declared is not None and declared.minor > MOST_MINOR:
+        errors.append(FieldError("declared.minor", "out_of_range", "more than any amount"))
+    # Arrivals are counted from it, some years at most.
+    if request.ship_date.year > LAST_SHIP_YEAR:
+        errors.append(FieldError("ship_date", "out_of_range", "no calendar goes so far"))
     if errors:
         raise Invalid("the request has errors", errors=errors)
 
