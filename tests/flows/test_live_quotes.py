@@ -141,6 +141,36 @@ async def test_credentials_are_sealed_and_never_shown(trade: Trade) -> None:
         await owner.close()
 
 
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"base_url": "http://127.0.0.1:9999"},
+        {"adapter": "karrio"},
+        {"options": {"carrier": "mine"}},
+    ],
+)
+async def test_kept_credentials_do_not_go_elsewhere(
+    trade: Trade, elsewhere: dict[str, Any]
+) -> None:
+    """Who may connect carriers, but never knew a credential, cannot have it sent to themselves."""
+    async with FakeCarrier(answer_rates) as carrier:
+        await connected(trade, carrier.url)
+        with pytest.raises(Invalid) as refused:
+            await connected(
+                trade, **{"url": carrier.url, "credentials": None, **_renamed(elsewhere)}
+            )
+        assert [error.path for error in refused.value.errors] == ["credentials"]
+        moved = {"options": {"origin_city": "Yiwu"}}
+        assert (await connected(trade, carrier.url, credentials=None, **moved)).has_credentials
+        assert "EXPRESS" in str(live_of(await quoted(trade)))
+        assert (await connected(trade, **_renamed({"url": carrier.url} | elsewhere))).enabled
+        await connected(trade, carrier.url)
+
+
+def _renamed(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"url" if name == "base_url" else name: value for name, value in fields.items()}
+
+
 async def test_credentials_copied_to_another_connection_do_not_open(trade: Trade) -> None:
     async with FakeCarrier(answer_rates) as carrier:
         await connected(trade, carrier.url)

@@ -82,6 +82,9 @@ class _LiveRow(msgspec.Struct, frozen=True):
 
 class _Locked(msgspec.Struct, frozen=True):
     id: UUID
+    adapter: str
+    base_url: str
+    options: bytes
     sealed: bytes
     sealed_version: int
     sequence: int
@@ -125,12 +128,15 @@ async def put_connection(
 ) -> UUID:
     """Make or change the connection of a code; its id (`connection_id` when it is new).
 
-    Raises NotFound (`unknown_warehouse`); Conflict when two are made of one code at once.
+    Raises NotFound (`unknown_warehouse`); Conflict when two are made of one code at once; Invalid
+    when credentials that are kept would go elsewhere: who does not know them could learn them so.
     """
     for warehouse in new.warehouses or ():
         await get_place(tx, code=warehouse, warehouses=None)
     locked = await tx.find(SQL["lock_connection"], _Locked, code=code)
-    found = locked or _Locked(connection_id, b"", 0, 0)
+    found = locked or _Locked(connection_id, "", "", b"{}", b"", 0, 0)
+    if new.credentials is None and found.sealed_version and _aim_of(found) != _aim_of(new):
+        raise _credentials_again()
     sealed, version = found.sealed, found.sealed_version
     if new.credentials is not None:
         version = found.sealed_version + 1
@@ -198,6 +204,18 @@ def _make(row: _LiveRow, owner: str, options: dict[str, str], door: LiveDoor) ->
         )
         credentials = msgspec.json.decode(secret, type=dict[str, str])
     return make_carrier(row.adapter, Wiring(row.base_url, options, credentials, door.outgoing))
+
+
+def _aim_of(one: NewConnection | _Locked) -> tuple[str, str, dict[str, str]]:
+    """Where credentials are sent, and how: all of a connection but where shipments begin."""
+    given = one.options if isinstance(one, NewConnection) else _texts(one.options)
+    return one.adapter, one.base_url, {k: v for k, v in given.items() if k not in ORIGIN}
+
+
+def _credentials_again() -> Invalid:
+    text = "for another adapter, address or option they are stated again"
+    error = FieldError("credentials", "missing", text)
+    return Invalid("the credentials do not move along", errors=[error])
 
 
 def _owner(tx: ReadTx) -> str:

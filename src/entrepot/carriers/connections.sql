@@ -15,7 +15,8 @@ where c.enabled and (c.warehouses is null or :warehouse = any(c.warehouses))
 order by c.code;
 
 -- name: lock_connection
-select c.connection_id as id, c.sealed, c.sealed_version, c.sequence
+select c.connection_id as id, c.adapter, c.base_url, c.options, c.sealed, c.sealed_version,
+    c.sequence
 from carriers.connection as c
 where c.code = :code
 for update;
