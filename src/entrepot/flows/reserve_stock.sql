@@ -58,7 +58,8 @@ begin
                 p_ids[4 * done.req], 'reservation.released', 1, 'reservation', done.replaced,
                 done.replaced_sequence, p_at, p_actors[done.req], jsonb_build_object(
                     'id', done.replaced, 'reference', p_references[done.req],
-                    'channel', p_channels[done.req], 'replaced_by', ids[done.req]
+                    'channel', p_channels[done.req], 'replaced_by', ids[done.req],
+                    'lines', stock.reservation_lines_v1(done.replaced)
                 )
             );
         end if;

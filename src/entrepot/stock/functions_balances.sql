@@ -10,18 +10,28 @@ language plpgsql as $$
 declare
     wrong integer;
 begin
+    -- A serial that is new gets its row first, so that of two who bring it one waits here.
+    insert into stock.serial (sku_id, serial, place_id, lot, owner, status)
+    select u.sku, u.serial, u.from_place, u.lot, u.owner, u.from_status
+    from unnest(p_skus, p_serials, p_from, p_from_statuses, p_lots, p_owners)
+        as u (sku, serial, from_place, from_status, lot, owner)
+    join stock.place as f on f.place_id = u.from_place and f.kind not in ('bin', 'transit')
+    where u.serial is not null
+    order by u.sku, u.serial
+    on conflict do nothing;
     perform from stock.serial as s
     join unnest(p_skus, p_serials) as u (sku, serial) on u.sku = s.sku_id and u.serial = s.serial
     order by s.sku_id, s.serial for update of s;
     select min(u.line)::integer into wrong
-    from unnest(p_skus, p_serials, p_from, p_from_statuses)
-        with ordinality as u (sku, serial, from_place, from_status, line)
+    from unnest(p_skus, p_serials, p_from, p_from_statuses, p_lots, p_owners)
+        with ordinality as u (sku, serial, from_place, from_status, lot, owner, line)
     join stock.place as f on f.place_id = u.from_place
     left join stock.serial as s on s.sku_id = u.sku and s.serial = u.serial
     left join stock.place as h on h.place_id = s.place_id
     where u.serial is not null and case
         when f.kind in ('bin', 'transit') then
             s.place_id is distinct from u.from_place or s.status <> u.from_status
+            or s.lot <> u.lot or s.owner <> u.owner
         else h.kind in ('bin', 'transit')
     end;
     wrong := coalesce(wrong, (

@@ -142,10 +142,8 @@ returns void
 language plpgsql as $$
 begin
     perform stock.open_guards_v1(p_skus, p_nodes);
-    perform from stock.sku_node as g
-    where (g.sku_id, g.node_id) in (
-        select u.sku, u.node from unnest(p_skus, p_nodes) as u (sku, node)
-    )
+    -- all nodes of these SKUs, since count_pools_v1 needs them all: in order from the start
+    perform from stock.sku_node as g where g.sku_id = any(p_skus)
     order by g.sku_id, g.node_id for update;
     update stock.sku_node as g
     set safety = coalesce(u.safety, g.safety), protected = coalesce(u.prot, g.protected),
@@ -187,15 +185,20 @@ begin
         and (p_skus is null or c.sku_id = any(p_skus))
     order by c.sku_id, c.channel_id for update;
     update stock.channel_available as c
-    set pooled = coalesce((
+    set uses_protected = h.uses_protected, pooled = coalesce((
         select sum(greatest(
-            0, g.available - g.safety - case when c.uses_protected then 0 else g.protected end
+            0, g.available - g.safety - case when h.uses_protected then 0 else g.protected end
         ))
         from stock.sku_node as g
         join nodes.channel_node as cn on cn.node_id = g.node_id and cn.channel_id = c.channel_id
         where g.sku_id = c.sku_id
     ), 0)
-    where (p_channel is null or c.channel_id = p_channel)
+    from (
+        select n.channel_id, coalesce(r.uses_protected, false) as uses_protected
+        from nodes.channel as n
+        left join stock.channel_rule as r on r.channel_id = n.channel_id
+    ) as h
+    where h.channel_id = c.channel_id and (p_channel is null or c.channel_id = p_channel)
         and (p_skus is null or c.sku_id = any(p_skus));
 end
 $$;
@@ -232,12 +235,11 @@ create or replace function stock.kit_available_v1(p_channel uuid, p_kit uuid)
 returns bigint
 language sql stable as $$
     with recursive part as (
-        select p_kit as sku_id, 1::numeric as qty, 0 as depth
+        select p_kit as sku_id, 1::numeric as qty
         union all
-        select k.component_sku_id, p.qty * k.quantity, p.depth + 1
+        select k.component_sku_id, p.qty * k.quantity
         from part as p
         join catalog.kit_part as k on k.kit_sku_id = p.sku_id
-        where p.depth < 8
     ), component as (
         select p.sku_id, sum(p.qty) as qty
         from part as p

@@ -43,17 +43,15 @@ begin
         into reqs, skus, codes, qtys, nodes, named, channels
         from (
             with recursive part as (
-                select l.req, l.sku, l.code, l.qty::numeric as qty, l.node_id, l.node, l.line,
-                    0 as depth
+                select l.req, l.sku, l.code, l.qty::numeric as qty, l.node_id, l.node, l.line
                 from unnest(reqs, skus, codes, qtys, nodes, named) with ordinality
                     as l (req, sku, code, qty, node_id, node, line)
                 union all
                 select p.req, k.component_sku_id, s.code, p.qty * k.quantity, p.node_id, p.node,
-                    p.line, p.depth + 1
+                    p.line
                 from part as p
                 join catalog.kit_part as k on k.kit_sku_id = p.sku
                 join catalog.sku as s on s.sku_id = k.component_sku_id
-                where p.depth < 8
             )
             select p.req, p.sku as sku_id, p.code, p.node_id, p.node,
                 least(sum(p.qty), 1000000000000000)::bigint as qty

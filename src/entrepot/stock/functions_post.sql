@@ -19,7 +19,10 @@ language sql stable as $$
         (u.from_place is null or u.to_place is null, 'unknown_place'),
         (s.lot_tracked and u.lot = '', 'lot_missing'),
         (s.serial_tracked and u.serial is null, 'serial_missing'),
-        (l.expired_at is not null and u.status in ('good', 'promo'), 'lot_expired')
+        (l.expired_at is not null and u.status in ('good', 'promo') and exists(
+            select from stock.place as p
+            where p.place_id = u.to_place and p.kind in ('bin', 'transit')
+        ), 'lot_expired')
     ) as f (wrong, code)
     where f.wrong
     order by u.line;
@@ -67,14 +70,20 @@ create or replace function stock.open_guards_v1(p_skus uuid[], p_nodes uuid[])
 returns void
 language plpgsql as $$
 begin
-    insert into stock.sku_node (sku_id, node_id)
-    select distinct u.sku, u.node
-    from unnest(p_skus, p_nodes) as u (sku, node)
-    left join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node
-    where g.sku_id is null
-    order by u.sku, u.node
-    on conflict do nothing;
-    if found then
+    if exists(
+        select from unnest(p_skus, p_nodes) as u (sku, node)
+        left join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node
+        where g.sku_id is null
+    ) then
+        -- Whoever changes a pool holds this row: they cannot count guarding rows not yet there.
+        perform from platform.epoch as e where e.name = 'nodes' for share;
+        insert into stock.sku_node (sku_id, node_id)
+        select distinct u.sku, u.node
+        from unnest(p_skus, p_nodes) as u (sku, node)
+        left join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node
+        where g.sku_id is null
+        order by u.sku, u.node
+        on conflict do nothing;
         insert into stock.channel_available (channel_id, sku_id, uses_protected, buffer)
         select distinct cn.channel_id, u.sku, coalesce(r.uses_protected, false),
             coalesce(r.buffer, 0)
@@ -139,6 +148,22 @@ begin
     into g_was, g_prot
     from unnest(g_sku, g_node) with ordinality as u (sku, node, place)
     join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node;
+    if array_remove(p_lots, '') <> '{}' then
+        -- asked once more: a lot may have expired while we waited, and none does from here on
+        perform from stock.lot as x
+        where (x.sku_id, x.lot) in (select u.sku, u.lot from unnest(p_skus, p_lots) as u (sku, lot))
+        order by x.sku_id, x.lot for share;
+        select min(u.line)::integer into wrong
+        from unnest(p_skus, p_lots, p_to, p_to_statuses) with ordinality
+            as u (sku, lot, place, status, line)
+        join stock.lot as x on x.sku_id = u.sku and x.lot = u.lot and x.expired_at is not null
+        join stock.place as p on p.place_id = u.place and p.kind in ('bin', 'transit')
+        where u.status in ('good', 'promo');
+        if wrong is not null then
+            return query select 'lot_expired'::text, wrong;
+            return;
+        end if;
+    end if;
     wrong := stock.change_balances_v1(
         p_at, p_skus, p_qtys, p_from, p_from_statuses, p_to, p_to_statuses, p_lots, p_owners
     );
@@ -291,6 +316,66 @@ begin
         array[m.from_status], array[m.lot], array[m.serial], array[m.owner],
         array['reversal'], array[m.reference], array[p_movement_id], array[true]
     ) as p;
+    return told;
+exception when unique_violation then
+    -- somebody else moved it back while we waited for the guarding rows
+    if exists(select from stock.movement as v where v.reverses = p_movement_id) then
+        return 'again';
+    end if;
+    raise;
+end
+$$;
+
+-- Takes a lot past its date out of what may be sold, wherever it lies: serials one by one.
+-- Locks: guarding rows of the SKU, then the lot, as stock.post_movements_v1 does.
+create or replace function stock.expire_lot_v1(
+    p_at timestamptz, p_actor text, p_document_id uuid, p_sku uuid, p_lot text
+)
+returns text
+language plpgsql
+set enable_seqscan to off set plan_cache_mode to force_generic_plan as $$
+declare
+    m record;
+    told text := 'done';
+begin
+    perform from stock.sku_node as g where g.sku_id = p_sku
+    order by g.sku_id, g.node_id for update;
+    update stock.lot as l set expired_at = p_at where l.sku_id = p_sku and l.lot = p_lot;
+    select array_agg(stock.event_id_v1(p_document_id, 'line' || x.line)) as ids,
+        array_agg(p_sku) as skus, array_agg(x.units) as qtys, array_agg(x.place_id) as places,
+        array_agg(x.status) as statuses, array_agg('expired'::text) as expired,
+        array_agg(p_lot) as lots, array_agg(x.serial) as serials, array_agg(x.owner) as owners,
+        array_agg('expire'::text) as reasons, array_agg(left('expired ' || p_lot, 80)) as refs,
+        array_agg(null::uuid) as reverses, array_agg(true) as shorts
+    into m
+    from (
+        select y.place_id, y.owner, y.status, y.serial, y.units,
+            row_number() over (order by y.place_id, y.owner, y.status, y.serial) as line
+        from (
+            select r.place_id, r.owner, r.status, r.serial, 1::bigint as units
+            from stock.serial as r
+            join stock.place as p on p.place_id = r.place_id and p.kind = 'bin'
+            where r.sku_id = p_sku and r.lot = p_lot and r.status in ('good', 'promo')
+            union all
+            select b.place_id, b.owner, b.status, null, b.on_hand - (
+                select count(*) from stock.serial as r
+                where r.sku_id = p_sku and r.place_id = b.place_id and r.lot = p_lot
+                    and r.owner = b.owner and r.status = b.status
+            )
+            from stock.balance as b
+            where b.sku_id = p_sku and b.lot = p_lot and b.node_id is not null
+                and b.status in ('good', 'promo')
+        ) as y
+        where y.units > 0
+    ) as x;
+    if m.ids is not null then
+        select p.outcome into told
+        from stock.post_movements_v1(
+            p_at, p_actor, p_document_id, m.refs[1], m.ids, m.skus, m.qtys, m.places, m.statuses,
+            m.places, m.expired, m.lots, m.serials, m.owners, m.reasons, m.refs, m.reverses,
+            m.shorts
+        ) as p;
+    end if;
     return told;
 end
 $$;

@@ -66,6 +66,19 @@ begin
 end
 $$;
 
+-- The lines of a reservation as its events tell them.
+create or replace function stock.reservation_lines_v1(p_id uuid)
+returns jsonb
+language sql stable as $$
+    select jsonb_agg(jsonb_build_object(
+        'sku', s.code, 'node', n.code, 'qty', b.quantity, 'backordered', b.backordered
+    ) order by s.code, n.code)
+    from stock.reservation_line as b
+    join catalog.sku as s on s.sku_id = b.sku_id
+    join nodes.node as n on n.node_id = b.node_id
+    where b.reservation_id = p_id;
+$$;
+
 -- One event for each of these reservations, whose sequence has been counted up for it.
 create or replace function stock.tell_reservations_v1(
     p_at timestamptz, p_actor text, p_verb text, p_ids uuid[]
@@ -77,15 +90,8 @@ begin
         stock.event_id_v1(v.reservation_id, v.sequence::text), 'reservation.' || p_verb, 1,
         'reservation', v.reservation_id, v.sequence, p_at, p_actor, jsonb_build_object(
             'id', v.reservation_id, 'reference', v.reference, 'channel', c.code, 'state', v.state,
-            'strength', v.strength, 'expires_at', v.expires_at, 'lines', (
-                select jsonb_agg(jsonb_build_object(
-                    'sku', s.code, 'node', n.code, 'qty', b.quantity, 'backordered', b.backordered
-                ) order by s.code, n.code)
-                from stock.reservation_line as b
-                join catalog.sku as s on s.sku_id = b.sku_id
-                join nodes.node as n on n.node_id = b.node_id
-                where b.reservation_id = v.reservation_id
-            )
+            'strength', v.strength, 'expires_at', v.expires_at,
+            'lines', stock.reservation_lines_v1(v.reservation_id)
         )
     )
     from stock.reservation as v

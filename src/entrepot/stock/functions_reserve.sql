@@ -19,13 +19,13 @@ language plpgsql as $$
 declare
     r_channel uuid[]; r_done boolean[] := p_take; r_answer jsonb[]; r_old uuid[];
     o_req integer[]; o_sku uuid[]; o_node uuid[]; o_qty bigint[]; o_back bigint[];
-    o_pos integer[];
+    o_pos integer[]; o_row integer[]; o_credit bigint[];
     l_req integer[]; l_sku uuid[]; l_code text[]; l_qty bigint[]; l_node uuid[]; l_named text[];
     l_channel uuid[];
     g_sku uuid[]; g_node uuid[]; g_code text[]; g_open bigint[]; g_prot bigint[];
     g_ahead bigint[]; g_was bigint[]; g_back bigint[];
     k_channel uuid[]; k_sku uuid[]; k_uses boolean[]; k_buffer bigint[]; k_quota bigint[];
-    k_pooled bigint[]; k_took bigint[];
+    k_pooled bigint[]; k_took bigint[]; k_used bigint[];
     c_line integer[]; c_guard integer[]; c_row integer[];
     a_req integer[] := '{}'; a_guard integer[] := '{}'; a_qty bigint[] := '{}';
     a_back bigint[] := '{}'; a_code text[] := '{}'; a_row integer[] := '{}';
@@ -102,13 +102,16 @@ begin
 
     select array_agg(x.channel_id), array_agg(x.sku_id), array_agg(x.uses_protected),
         array_agg(x.buffer), array_agg(x.quota - x.quota_used), array_agg(x.pooled),
-        array_agg(0::bigint), bool_or(x.buffer > 0 or x.quota is not null)
-    into k_channel, k_sku, k_uses, k_buffer, k_quota, k_pooled, k_took, any_rules
+        array_agg(0::bigint), array_agg(x.quota_used),
+        bool_or(x.buffer > 0 or x.quota is not null)
+    into k_channel, k_sku, k_uses, k_buffer, k_quota, k_pooled, k_took, k_used, any_rules
     from (
-        select distinct cn.channel_id, u.sku
+        select cn.channel_id, u.sku
         from unnest(g_sku, g_node) as u (sku, node)
         join nodes.channel_node as cn on cn.node_id = u.node
-        order by u.sku, cn.channel_id
+        union
+        select r_channel[b.req], b.sku from unnest(o_req, o_sku) as b (req, sku)
+        order by 2, 1
     ) as y
     cross join lateral (
         select c.channel_id, c.sku_id, c.uses_protected, c.buffer, c.quota, c.quota_used,
@@ -158,6 +161,27 @@ begin
             o_pos[o] := pos;
             g_open[pos] := g_open[pos] + o_qty[o];
             g_ahead[pos] := g_ahead[pos] + o_back[o];
+            if no_such is null and g_code[pos] <> all(p_warehouses) then
+                no_such := jsonb_build_object(
+                    'status', 409, 'code', 'reference_taken',
+                    'message', 'this reference holds goods of other warehouses'
+                );
+            end if;
+            o_row[o] := null;
+            if any_rules then
+                -- what the replaced one used of a quota is given back
+                k := (
+                    select y.pos from unnest(k_channel, k_sku) with ordinality
+                        as y (channel, sku, pos)
+                    where y.channel = r_channel[r] and y.sku = o_sku[o]
+                        and k_quota[y.pos] is not null
+                );
+                if k is not null then
+                    o_row[o] := k;
+                    o_credit[o] := least(o_qty[o] + o_back[o], k_used[k] + k_took[k]);
+                    k_took[k] := k_took[k] - o_credit[o];
+                end if;
+            end if;
             o := o + 1;
         end loop;
         while i <= n and l_req[i] = r loop
@@ -175,8 +199,12 @@ begin
                 if k_buffer[k] > 0 then
                     -- the pool as it stands now: what it held, less what this batch took of it
                     room := k_pooled[k] - k_buffer[k];
-                    for pos in select c_guard[q] from generate_series(cp, cn) as q
-                        where c_line[q] = i
+                    for pos in
+                        select g.pos from unnest(g_sku, g_node) with ordinality
+                            as g (sku, node, pos)
+                        join nodes.channel_node as q
+                            on q.channel_id = l_channel[i] and q.node_id = g.node
+                        where g.sku = l_sku[i]
                     loop
                         part := case when k_uses[k] then 0 else g_prot[pos] end;
                         room := room - greatest(0, g_was[pos] - part)
@@ -250,6 +278,9 @@ begin
             for k in o_first..o - 1 loop
                 g_open[o_pos[k]] := g_open[o_pos[k]] - o_qty[k];
                 g_ahead[o_pos[k]] := g_ahead[o_pos[k]] - o_back[k];
+                if o_row[k] is not null then
+                    k_took[o_row[k]] := k_took[o_row[k]] + o_credit[k];
+                end if;
             end loop;
         end if;
     end loop;

@@ -46,17 +46,6 @@ class ExpiringLot(msgspec.Struct, frozen=True):
     lot: str
 
 
-class LotGoods(msgspec.Struct, frozen=True):
-    """Goods of a lot in a bin."""
-
-    sku: str
-    node: str
-    bin: str
-    owner: str
-    status: str
-    on_hand: int
-
-
 async def post(tx: Tx, *, reference: str, movements: Sequence[NewMovement]) -> Posted:
     """Post one document: all movements or none, balances and promises in the same statement.
 
@@ -254,10 +243,8 @@ async def set_channel_levels(
 
 async def let_use_protected(tx: Tx, *, channel_id: UUID, uses_protected: bool) -> None:
     """Whether a channel may take what is protected; its copy is counted anew."""
+    await tx.execute(SQL["take_turn"])
     await tx.execute(SQL["set_channel_rule"], channel_id=channel_id, uses_protected=uses_protected)
-    await tx.execute(
-        SQL["mark_uses_protected"], channel_id=channel_id, uses_protected=uses_protected
-    )
     await count_pools(tx, channel_id=channel_id)
 
 
@@ -267,7 +254,11 @@ async def count_pools(tx: Tx, *, channel_id: UUID | None, skus: list[UUID] | Non
 
 
 async def lock_pool(tx: Tx, *, channel: str) -> None:
-    """Hold the guarding rows of a channel's nodes still: before its pool is changed."""
+    """Hold the guarding rows of a channel's nodes still: before its pool is changed.
+
+    The turn comes first: whoever opens a guarding row waits for it too.
+    """
+    await tx.execute(SQL["take_turn"])
     await tx.execute(SQL["lock_pool"], channel=channel)
 
 
@@ -284,22 +275,14 @@ async def fill_backorders(tx: Tx, *, pairs: Sequence[tuple[UUID, UUID]]) -> int:
 async def expire_lots(tx: Tx) -> int:
     """Take lots past their date out of what may be sold; how many, at most `EXPIRE_MOST`."""
     lots = await tx.list(SQL["list_expiring"], ExpiringLot, today=tx.now.date(), most=EXPIRE_MOST)
-    for lot in lots:
-        await tx.execute(SQL["lock_lot_guards"], sku_id=lot.sku_id)
-        goods = await tx.list(SQL["list_lot_goods"], LotGoods, sku_id=lot.sku_id, lot=lot.lot)
-        moves = [_expired(row, lot.lot) for row in goods]
-        if moves:
-            await post(tx, reference=f"expired {lot.lot}"[:80], movements=moves)
-        await tx.execute(SQL["mark_expired"], now=tx.now, sku_id=lot.sku_id, lot=lot.lot)
+    for lot in sorted(lots, key=lambda lot: (lot.sku_id, lot.lot)):
+        told = await tx.value(
+            SQL["expire_lot"], now=tx.now, actor=tx.principal.actor, document_id=new_id(tx.now),
+            sku_id=lot.sku_id, lot=lot.lot,
+        )  # fmt: skip
+        if told != "done":
+            raise errors.refusal_of_lines([(str(told), 1)])
     return len(lots)
-
-
-def _expired(row: LotGoods, lot: str) -> NewMovement:
-    return NewMovement(
-        row.sku, row.on_hand, "expire", msgspec.convert(
-            {"node": row.node, "bin": row.bin, "status": row.status}, End
-        ), End(row.node, row.bin, "expired"), lot=lot, owner=row.owner,
-    )  # fmt: skip
 
 
 def _node(end: End | None) -> str | None:

@@ -40,7 +40,8 @@ select v.reservation_id as id
 from stock.reservation as v
 where v.state = 'pending' and v.expires_at <= :now
 order by v.expires_at
-limit :most;
+limit :most
+for update of v skip locked;
 
 -- name: set_levels
 select stock.set_levels_v1(
@@ -56,10 +57,6 @@ values (:channel_id, :uses_protected, 0, 1)
 on conflict (channel_id) do update
 set uses_protected = excluded.uses_protected, sequence = r.sequence + 1;
 
--- name: mark_uses_protected
-update stock.channel_available set uses_protected = :uses_protected
-where channel_id = :channel_id and uses_protected <> :uses_protected;
-
 -- name: count_pools
 select stock.count_pools_v1(:channel_id, :skus::uuid[]);
 
@@ -73,24 +70,11 @@ where l.expired_at is null and l.expires_on < :today
 order by l.expires_on, l.sku_id, l.lot
 limit :most;
 
--- name: lock_lot_guards
-select g.node_id
-from stock.sku_node as g
-where g.sku_id = :sku_id
-order by g.sku_id, g.node_id
-for update of g;
+-- name: expire_lot
+select stock.expire_lot_v1(:now, :actor, :document_id, :sku_id, :lot);
 
--- name: list_lot_goods
-select s.code as sku, n.code as node, x.code as bin, b.owner, b.status, b.on_hand
-from stock.balance as b
-join nodes.bin as x on x.bin_id = b.place_id
-join nodes.node as n on n.node_id = b.node_id
-join catalog.sku as s on s.sku_id = b.sku_id
-where b.sku_id = :sku_id and b.lot = :lot and b.status in ('good', 'promo') and b.on_hand > 0
-order by n.code, x.code, b.owner, b.status;
-
--- name: mark_expired
-update stock.lot set expired_at = :now where sku_id = :sku_id and lot = :lot;
+-- name: take_turn
+select e.value from platform.epoch as e where e.name = 'nodes' for update;
 
 -- name: lock_pool
 select g.sku_id

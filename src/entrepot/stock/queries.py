@@ -81,8 +81,9 @@ async def list_available(
     if reference is None:
         return found
     rows = await tx.list(
-        SQL["list_own"], Available, channel_id=channel_id, reference=reference, skus=list(skus)
-    )
+        SQL["list_own"], Available, channel_id=channel_id, reference=reference, skus=list(skus),
+        warehouses=scope,
+    )  # fmt: skip
     own = {row.sku: row.available for row in rows}
     return [Available(row.sku, row.available + own.get(row.sku, 0)) for row in found]
 

@@ -32,7 +32,9 @@ from stock.reservation as v
 join stock.reservation_line as b on b.reservation_id = v.reservation_id
 join catalog.sku as s on s.sku_id = b.sku_id
 where v.channel_id = :channel_id and v.reference = :reference and v.state = 'pending'
-    and s.code = any(:skus::text[])
+    and s.code = any(:skus::text[]) and (:warehouses::text[] is null or exists (
+        select from nodes.node as n where n.node_id = b.node_id and n.code = any(:warehouses)
+    ))
 group by s.code;
 
 -- name: list_nodes_available
