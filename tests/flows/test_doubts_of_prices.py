@@ -1,12 +1,17 @@
 """What somebody with fresh eyes doubted about prices and drafts, each as a test."""
 
+from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 
+from entrepot.carriers.rating.cards import Amount
+from entrepot.carriers.rating.files import read_storage, read_tariff
 from entrepot.consolidation import queries
+from entrepot.consolidation.advice import Parcel, Wish, advise
 from tests.api.harness import ApiKeyInHand, api_app, key_for
-from tests.flows.drafts import load_demo_lines, parcel_of, parcels_of
+from tests.flows.drafts import DEMO, load_demo_lines, parcel_of, parcels_of
 from tests.flows.trade import Trade, number, open_trade
 from tests.postgres_fixture import InstalledServer
 
@@ -132,3 +137,18 @@ async def test_old_parcels_elsewhere_do_not_hide_those_that_may_go(
     made = await key.ask("POST", "/consolidations", wish)
     assert made.status_code == 201, made.text
     assert [one["id"] for one in made.json()["parcels"]] == [str(here)]
+
+
+def test_storage_in_another_currency_is_converted_before_it_is_added() -> None:
+    """Five days × 0.50 CNY are less than the 3.00 CNY that waiting saves, 0.50 EUR are more."""
+    raw = DEMO.read_bytes()
+    tariff, storage = read_tariff(raw), read_storage(raw)
+    lying = Parcel(id="a", g=1000, mm=(250, 200, 100), declared=Amount(30000, "CNY"),
+                   put_away=date(2026, 11, 27))  # fmt: skip
+    wish = Wish(country="US", today=date(2026, 12, 20))
+    found = {}
+    for currency in ("CNY", "EUR"):
+        fees = msgspec.structs.replace(storage, currency=currency)
+        (group,) = advise(tariff, fees, (), [lying], wish).groups
+        found[currency] = group.ship_date, group.storage_minor
+    assert found == {"CNY": (date(2027, 1, 1), 250), "EUR": (date(2026, 12, 20), 0)}

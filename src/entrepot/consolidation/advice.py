@@ -211,7 +211,7 @@ def _best_group(
             price = rate(tariff, msgspec.structs.replace(request, service=service, ship_date=day))
             if not isinstance(price, Price) or _lacks(tariff, service, wish):
                 continue
-            lying = sum(_storage(storage, parcel, tier, day) for parcel in parcels)
+            lying = sum(_storage(tariff, storage, parcel, tier, day) for parcel in parcels)
             names = tuple(parcel.id for parcel in parcels)
             group = Group(names, service, day, price.total_minor, lying, price, packed)
             option = group.total_minor, day, service, group
@@ -298,7 +298,8 @@ def _lacks(tariff: Tariff, service: str, wish: Wish) -> bool:
     )
 
 
-def _storage(rules: StorageRules, parcel: Parcel, tier: str, day: date) -> int:
+def _storage(tariff: Tariff, rules: StorageRules, parcel: Parcel, tier: str, day: date) -> int:
+    """The fee in the base currency, as freight is. Raises Invalid when theirs has no rate."""
     due = storage_due(
         rules,
         g=parcel.g,
@@ -307,4 +308,4 @@ def _storage(rules: StorageRules, parcel: Parcel, tier: str, day: date) -> int:
         packed=day,
         paused_days=min(parcel.paused_days, (day - parcel.put_away).days),
     )
-    return due.total_minor
+    return to_base(tariff.fx, due.total_minor, rules.currency) if due.total_minor else 0
