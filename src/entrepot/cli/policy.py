@@ -7,23 +7,29 @@ import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from time import process_time_ns
 from typing import Annotated
 
 import msgspec
 import typer
 
-from entrepot.cli.complaints import BAD_INPUT, complain, read_policy_file
+from entrepot.cli.complaints import BAD_INPUT, complain, read_bytes, read_policy_file
 from entrepot.kernel.refusals import Refusal
+from entrepot.routing.engine.decoding import decode_problem
 from entrepot.routing.engine.format import Plan
-from entrepot.routing.policy.applying import FIRST_YEAR, LAST_YEAR
+from entrepot.routing.policy.applying import FIRST_YEAR, LAST_YEAR, moment_of
+from entrepot.routing.policy.costing import MOST_APPLY_US, asked, stages
 from entrepot.routing.policy.deciding import Outcome, Ruled
 from entrepot.routing.policy.document import Policy
 from entrepot.routing.policy.files import policy_bytes, policy_hash
+from entrepot.routing.policy.lint.costly import ordinary
 from entrepot.routing.policy.lint.linting import lint
 from entrepot.routing.policy.lint.proving import Finding
 from entrepot.routing.policy.sentences import sentences
 from entrepot.routing.policy.shelf import names_on
 from entrepot.routing.policy.text import policy_text
+from entrepot.routing.policy.trying import try_policy, untried
+from entrepot.routing.policy.versions import changes
 
 FOUND = 1
 
@@ -154,6 +160,69 @@ def show_command(
         typer.echo(policy_text(found), nl=False)
     else:
         sys.stdout.buffer.write(msgspec.json.format(policy_bytes(found), indent=2) + b"\n")
+
+
+@policy.command("test")
+def test_command(name: File) -> None:
+    """Run the tests that the policy carries; 1 when one fails or there is none."""
+    found = _read(name)
+    tried = try_policy(found)
+    for one in tried:
+        typer.echo(f"{one.test}: {'; '.join(one.wrong) or 'passed'}")
+    for rule in untried(found, tried):
+        typer.echo(f"{rule}: no test has an order that this rule holds for", err=True)
+    if not tried or any(one.wrong for one in tried):
+        raise typer.Exit(FOUND)
+
+
+@policy.command("cost")
+def cost_command(
+    name: File,
+    problem: Annotated[
+        Path | None, typer.Option(help="Orders to cost it on; default: 3 lines, 20 options.")
+    ] = None,
+    budget_us: Annotated[
+        int, typer.Option(min=1, help="CPU microseconds that applying may take an order.")
+    ] = MOST_APPLY_US,
+) -> None:
+    """CPU of each stage and tests asked by each rule; 1 when the policy is over its budget."""
+    found = _read(name)
+    try:
+        orders = (
+            ordinary(found, at=found.effective_from).problem
+            if problem is None
+            else decode_problem(read_bytes(str(problem)))
+        )
+        at = moment_of(orders)
+        taken = stages(found, orders, at=at, clock=process_time_ns)
+        counts = asked(found, orders, at=at)
+    except Refusal as refusal:
+        complain(refusal)
+        raise typer.Exit(BAD_INPUT) from None
+    for stage in ("compile", "apply", "decide", "plain"):
+        typer.echo(f"{stage}\t{getattr(taken, f'{stage}_us')} us")
+    for rule, count in counts.items():
+        typer.echo(f"rule {rule}\t{count} tests")
+    if taken.apply_us > budget_us:
+        typer.echo(
+            f"over budget: applying takes {taken.apply_us} us, allowed {budget_us}", err=True
+        )
+        raise typer.Exit(FOUND)
+
+
+@policy.command("versions")
+def versions_command(
+    names: Annotated[list[str], typer.Argument(metavar="POLICY...", help="Versions, any order.")],
+) -> None:
+    """Who answers for each version, from when it counts, and which rules it changes."""
+    policies = sorted((_read(name) for name in names), key=lambda p: (p.id, p.version))
+    before: Policy | None = None
+    for found in policies:
+        known = before if before is not None and before.id == found.id else None
+        what = ", ".join(changes(known, found)) or "nothing"
+        start = found.effective_from.isoformat()
+        typer.echo(f"{found.id} {found.version}\t{found.owner}\tfrom {start}\t{what}")
+        before = found
 
 
 @policy.command("shelf")

@@ -116,16 +116,16 @@ def test_lint_prints_findings_and_their_proofs(tmp_path: Path) -> None:
     result = run("lint", str(file), *at, "--proofs", str(proofs))
     assert result.exit_code == 1
     assert [text.split(": ")[:2] for text in result.stdout.splitlines()] == [
-        ["shadowed", "again"], ["uncovered", "(policy)"],
+        ["shadowed", "again"], ["uncovered", "(policy)"], ["untested", "(policy)"],
     ]  # fmt: skip
     assert [path.name for path in sorted(proofs.iterdir())] == [
-        "01-shadowed-again.json", "02-uncovered-policy.json",
+        "01-shadowed-again.json", "02-uncovered-policy.json", "03-untested-policy.json",
     ]  # fmt: skip
     proof = proofs / "02-uncovered-policy.json"
     decided = CliRunner().invoke(router, [str(proof), "--policy", str(file)])
     assert decided.exit_code == 3
     as_json = json.loads(run("lint", str(file), *at, "--json").stdout)
-    assert [finding["kind"] for finding in as_json] == ["shadowed", "uncovered"]
+    assert [finding["kind"] for finding in as_json] == ["shadowed", "uncovered", "untested"]
     assert run("lint", "regional", *at).exit_code == 0
     assert run("lint", "regional", "--at", "2027-07-01T00:00:00Z").exit_code == 1
     for never in ("yesterday", "2026-11-22", "9999-12-31T00:00:00Z"):

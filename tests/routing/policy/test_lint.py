@@ -24,7 +24,9 @@ def found(*rules: Document, **more: Any) -> tuple[Policy, list[Finding]]:
 
 
 def told(findings: list[Finding]) -> list[tuple[str, str, tuple[str, ...]]]:
-    return [(finding.kind, finding.rule, finding.others) for finding in findings]
+    """What lint says of the rules; the policies made here carry no tests of their own."""
+    every = [(finding.kind, finding.rule, finding.others) for finding in findings]
+    return [row for row in every if row != ("untested", "", ())]
 
 
 def exclude(name: str, **more: Any) -> Document:
@@ -33,7 +35,7 @@ def exclude(name: str, **more: Any) -> Document:
 
 @pytest.mark.parametrize("name", [*names_on("packs"), *names_on("strategies")])
 def test_what_ships_is_clean(name: str) -> None:
-    assert told(lint(from_shelf(name), at=AT)) == []
+    assert lint(from_shelf(name), at=AT) == []
 
 
 @pytest.mark.parametrize(

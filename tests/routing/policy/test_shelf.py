@@ -5,6 +5,7 @@ To Hangzhou Shanghai costs 2,500 (160 km), Guangzhou 4,500 (1,050 km), Chengdu 5
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from entrepot.routing.policy.shelf import from_shelf
@@ -202,4 +203,5 @@ def test_forwarding_keeps_lines_batteries_and_consignees() -> None:
      "fashion", "grocery", "chemicals", "furniture", "forwarding"],
 )  # fmt: skip
 def test_a_pack_fits_on_a_page(name: str) -> None:
-    assert len(policy_text(from_shelf(name)).splitlines()) <= 66
+    rules = msgspec.structs.replace(from_shelf(name), tests=())
+    assert len(policy_text(rules).splitlines()) <= 66

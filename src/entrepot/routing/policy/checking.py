@@ -31,6 +31,7 @@ from entrepot.routing.policy.document import (
     Test,
     Within,
 )
+from entrepot.routing.policy.examples import trial_mistakes
 from entrepot.routing.policy.fields import Field, Kind, Scope, field_of
 
 MAX_DEPTH: Final = 20
@@ -51,6 +52,10 @@ def mistakes(policy: Policy) -> Iterator[FieldError]:
         yield from _window(f"{path}.until", rule.starts, rule.until)
         yield from _conditions(path, rule)
         yield from _effect(path, rule)
+    for name in policy.systems:
+        if field_of(name) is None:
+            yield FieldError(f"systems.{name}", "unknown", f"no field {name!r}")
+    yield from trial_mistakes(policy.tests)
 
 
 def _window(path: str, start: datetime | None, end: datetime | None) -> Iterator[FieldError]:

@@ -5,7 +5,7 @@ of something that is not there, or is of another type, is false. Unknown fields 
 """
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -243,8 +243,29 @@ AnyRule = (
 )  # fmt: skip
 
 
+class PolicyTest(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """An order and what must come of it, decided alone under the policy at the problem's moment.
+
+    The order stands in a `problem` (`routing-problem/1`) or in an `example` on the shelf; `order`
+    names it, none: the first. `nodes`: those that ship; `excluded`: node → code of a reason told
+    there; `fallback`: of an order without a plan.
+    """
+
+    id: Slug
+    example: Slug | None = None
+    problem: dict[str, Any] | None = None
+    order: Text | None = None
+    nodes: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=1000)] | None = None
+    shipments: Count | None = None
+    excluded: Annotated[dict[Text, Slug], Meta(min_length=1, max_length=1000)] | None = None
+    fallback: Literal["backorder", "cancel", "manual"] | None = None
+
+
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """A whole `routing-policy/1`. `zone`: IANA zone in which `time.*` is told."""
+    """A whole `routing-policy/1`. `zone`: IANA zone in which `time.*` is told.
+
+    `systems`: which system owns what the rules read, by field; a fact with two masters has none.
+    """
 
     format: Literal["routing-policy/1"]
     id: Slug
@@ -255,4 +276,6 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     effective_until: Instant | None = None
     channel: Text = "*"
     zone: Text = "UTC"
+    systems: Annotated[dict[Text, Text], Meta(max_length=200)] = {}
     rules: Annotated[tuple[AnyRule, ...], Meta(max_length=500)] = ()
+    tests: Annotated[tuple[PolicyTest, ...], Meta(max_length=500)] = ()

@@ -1,11 +1,12 @@
 """Reading a `routing-policy/1`: every mistake at once, each with its JSON path."""
 
 import hashlib
-from typing import Final
+import json
+from typing import Any, Final
 
 import msgspec
 
-from entrepot.kernel.reading import read
+from entrepot.kernel.reading import convert, parse
 from entrepot.kernel.refusals import Invalid, TooLarge, Unparsable
 from entrepot.routing.policy.checking import mistakes
 from entrepot.routing.policy.document import Policy
@@ -18,7 +19,7 @@ def read_policy(raw: bytes) -> Policy:
     if len(raw) > MAX_BYTES:
         raise TooLarge("the policy is too large", limit_bytes=MAX_BYTES)
     try:
-        policy = read(raw, Policy)
+        policy = convert(_with_fractions(parse(raw), raw), Policy)
     except RecursionError:
         raise Unparsable("the policy is nested too deeply") from None
     except Invalid as invalid:
@@ -27,6 +28,16 @@ def read_policy(raw: bytes) -> Policy:
         ) from None
     check_policy(policy)
     return policy
+
+
+def _with_fractions(document: Any, raw: bytes) -> Any:
+    """The document with the problems of its tests as they stand: latitudes have fractions."""
+    tests = document.get("tests") if isinstance(document, dict) else None
+    if isinstance(tests, list):
+        for test, plain in zip(tests, json.loads(raw)["tests"], strict=True):
+            if isinstance(test, dict) and "problem" in test:
+                test["problem"] = plain["problem"]
+    return document
 
 
 def check_policy(policy: Policy) -> None:

@@ -22,7 +22,7 @@ _TAGS: Final = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "
 _JOINED: Final = ("all", "any", "not")
 _HEAD: Final = {
     "owner": "owner", "review": "review", "from": "effective_from", "until": "effective_until",
-    "channel": "channel", "zone": "zone",
+    "channel": "channel", "zone": "zone", "systems": "systems",
 }  # fmt: skip
 _BARE: Final = ("review", "from", "until")
 MAX_DEPTH: Final = 50
@@ -64,9 +64,12 @@ def _take(document: Document, line: str) -> None:
     """Put one line into the document."""
     name, _, rest = line.strip().partition(" ")
     if line[0].isspace():
-        if not document["rules"]:
+        if "tests" in document:
+            _put(document["tests"][-1], name, _json(rest, whole=name != "problem"))
+        elif document["rules"]:
+            _put(document["rules"][-1], name, _value(name, rest))
+        else:
             raise _Mistake("an indented line before the first rule")
-        _put(document["rules"][-1], name, _value(name, rest))
     elif name == "policy":
         match = re.fullmatch(r"(\S+) version ([0-9]+)", rest)
         if match is None:
@@ -76,7 +79,12 @@ def _take(document: Document, line: str) -> None:
     elif name in _HEAD and not document["rules"]:
         _put(document, _HEAD[name], rest if name in _BARE else _json(rest))
     else:
-        document["rules"].append({"kind": name, "id": rest})
+        if name == "test":
+            document.setdefault("tests", []).append({"id": rest})
+        elif "tests" in document:
+            raise _Mistake("a rule after the first test")
+        else:
+            document["rules"].append({"kind": name, "id": rest})
         if not rest or " " in rest:
             raise _Mistake("expected: KIND ID")
 
@@ -91,9 +99,11 @@ def _value(name: str, rest: str) -> Any:
     return _Reader(rest).whole() if name in CONDITIONS else _json(rest)
 
 
-def _json(text: str) -> Any:
+def _json(text: str, *, whole: bool = True) -> Any:
+    """A value; `whole`: without fractions, which only the problems of tests have (latitudes)."""
+    fraction = _no_fraction if whole else None
     try:
-        return json.loads(text, parse_float=_no_fraction, parse_constant=_no_fraction)
+        return json.loads(text, parse_float=fraction, parse_constant=_no_fraction)
     except json.JSONDecodeError as error:
         raise _Mistake(f"no value: {error}") from None
 

@@ -65,12 +65,16 @@ def in_window(rule: AnyRule, at: datetime) -> bool:
 
 def program_of(policy: Policy) -> Program:
     """The compiled policy; equal documents are compiled once."""
-    return _program(policy_bytes(policy))
+    return _program(policy_bytes(msgspec.structs.replace(policy, tests=(), systems={})))
 
 
 @lru_cache(maxsize=64)
 def _program(raw: bytes) -> Program:
-    policy = msgspec.json.decode(raw, type=Policy)
+    return compiled_anew(msgspec.json.decode(raw, type=Policy))
+
+
+def compiled_anew(policy: Policy) -> Program:
+    """The compiled policy, whether or not it was compiled before."""
     return Program(policy.zone, tuple(_compiled(rule) for rule in policy.rules))
 
 

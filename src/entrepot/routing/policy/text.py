@@ -11,7 +11,7 @@
       code "tax_zone"
 
 A rule is a line «kind id» and indented lines «name value»: a condition after when, lines,
-options and unless, else a JSON value.
+options and unless, else a JSON value. Tests follow the rules: «test id» and lines «name value».
 """
 
 from typing import Any, Final
@@ -33,6 +33,7 @@ from entrepot.routing.policy.document import (
     More,
     Not,
     Policy,
+    PolicyTest,
     Test,
     Unequal,
 )
@@ -75,8 +76,16 @@ def policy_text(policy: Policy) -> str:
     head.append(f"from {plain['effective_from']}")
     if policy.effective_until is not None:
         head.append(f"until {plain['effective_until']}")
-    head += [f"{name} {_json(plain[name])}" for name in ("channel", "zone") if name in plain]
-    return "\n".join([*head, *map(rule_text, policy.rules)]) + "\n"
+    head += [
+        f"{name} {_json(plain[name])}" for name in ("channel", "zone", "systems") if name in plain
+    ]
+    return "\n".join([*head, *map(rule_text, policy.rules), *map(_trial_text, policy.tests)]) + "\n"
+
+
+def _trial_text(test: PolicyTest) -> str:
+    plain = msgspec.to_builtins(test)
+    lines = ["", f"test {plain.pop('id')}"]
+    return "\n".join(lines + [f"  {name} {_json(value)}" for name, value in plain.items()])
 
 
 def rule_text(rule: AnyRule) -> str:

@@ -13,7 +13,9 @@ from entrepot.routing.policy.document import AnyRule, Policy
 from entrepot.routing.policy.lint.thinking import Thought, conditions_of, thoughts
 from entrepot.routing.policy.lint.worlds import World, world_of
 
-FindingKind = Literal["dead", "shadowed", "conflicting", "uncovered", "overdue"]
+FindingKind = Literal[
+    "dead", "shadowed", "conflicting", "uncovered", "overdue", "untested", "failing", "costly"
+]
 MOST_TRIALS: Final = 60
 """So many orders are made and run in search of a proof."""
 
