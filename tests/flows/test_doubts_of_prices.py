@@ -152,3 +152,14 @@ def test_storage_in_another_currency_is_converted_before_it_is_added() -> None:
         (group,) = advise(tariff, fees, (), [lying], wish).groups
         found[currency] = group.ship_date, group.storage_minor
     assert found == {"CNY": (date(2027, 1, 1), 250), "EUR": (date(2026, 12, 20), 0)}
+
+
+async def test_who_works_in_some_warehouses_sets_nothing_for_all(
+    server: InstalledServer, trade: Trade, key: ApiKeyInHand
+) -> None:
+    settings = await key.get("/consolidation-settings")
+    tenant = trade.tenant.tenant
+    there = await key_for(server, api_app(server), tenant, warehouses=["YIW1"])
+    refused = await there.ask("PUT", "/consolidation-settings", settings)
+    assert (refused.status_code, refused.json()["code"]) == (403, "whole_house_only")
+    assert (await key.ask("PUT", "/consolidation-settings", settings)).status_code == 200

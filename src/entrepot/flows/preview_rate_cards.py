@@ -28,6 +28,6 @@ async def preview_rate_cards(tx: ReadTx, *, planner: Planner) -> ImportPreview:
 
 
 def refuse_part_of_house(principal: Principal) -> None:
-    """Cards hold for every warehouse: who works for some of them only does not change them."""
+    """Cards and settings hold for every warehouse: who works for some only does not change them."""
     if isinstance(principal, Staff | ApiKey) and principal.warehouses is not None:
-        raise Forbidden("cards hold for every warehouse", code="whole_house_only")
+        raise Forbidden("this holds for every warehouse", code="whole_house_only")
