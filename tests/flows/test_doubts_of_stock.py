@@ -6,6 +6,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from entrepot.flows.create_bins import create_bins
+from entrepot.flows.create_node import create_node
 from entrepot.flows.expire_lots import expire_lots
 from entrepot.flows.expire_reservations import expire_reservations
 from entrepot.flows.get_channel import get_channel
@@ -14,9 +16,10 @@ from entrepot.flows.replace_channel import replace_channel
 from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.kernel.refusals import Conflict, NotFound
 from entrepot.nodes.channel_types import ChannelDocument
+from entrepot.nodes.types import NewBins, NewNode
 from entrepot.stock import operations
 from entrepot.stock.types import NewMovement, Posted
-from tests.flows.trade import stamp
+from tests.flows.trade import later, stamp
 from tests.postgres_fixture import InstalledServer
 from tests.stock.house import Stock, open_stock
 
@@ -264,3 +267,26 @@ async def test_a_kit_in_a_kit_in_a_kit_holds_what_it_is_made_of(stock: Stock) ->
     assert await stock.available(kit) == [3]
     made = await stock.reserve((kit, 2))
     assert [(line.sku, line.qty) for line in made.lines] == [(sku, 2)]
+
+
+async def test_goods_that_come_go_to_those_who_wait(stock: Stock) -> None:
+    sku = await stock.sku()
+    await stock.levels(sku, backorder_extra=3)
+    waiting = await stock.reserve((sku, 3))
+    await stock.receive(sku, 4)
+    assert await stock.available(sku) == [1]
+    assert (await stock.fulfil(waiting.id)).state == "fulfilled"
+
+
+async def test_a_lot_ends_with_its_day_where_the_day_ends_first(stock: Stock) -> None:
+    node = NewNode(code="KI", zone="Pacific/Kiritimati")
+    await create_node(stock.db, stock.staff, stamp(), new=node)
+    shelf = msgspec.convert({"bins": [{"code": "A-1"}]}, NewBins)
+    await create_bins(stock.db, stock.staff, stamp(), node="KI", new=shelf)
+    sku = await stock.sku(lot_tracked=True)
+    now = later(0)
+    await stock.receive(sku, 3, "KI", lot="L", expires_on=str(now.date()))
+    stock.at[0] = 9 - now.hour  # 09:xx in UTC is 23:xx over there
+    assert await lapse(stock) == 0
+    stock.at[0] += 1
+    assert await lapse(stock) == 1

@@ -12,6 +12,7 @@ from entrepot.stock.types import NewMovements, Posted
 async def post_movements(tx: Tx, *, document: NewMovements) -> Posted:
     """All lines of the document, or none; see `stock.operations.post` for the refusals."""
     posted = await operations.post(tx, reference=document.reference, movements=document.lines)
+    await operations.fill_arrived(tx, document_id=posted.document_id)
     await put_audit(
         tx, verb="post_movements", subject="stock_document", subject_id=posted.document_id,
         facts={"lines": len(document.lines)},

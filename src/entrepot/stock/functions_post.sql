@@ -326,6 +326,14 @@ exception when unique_violation then
 end
 $$;
 
+-- The date where the day begins first among the tenant's nodes.
+create or replace function stock.today_v1(p_at timestamptz)
+returns date
+language sql stable as $$
+    select coalesce(max((p_at at time zone n.zone)::date), (p_at at time zone 'UTC')::date)
+    from nodes.node as n where n.closed_at is null;
+$$;
+
 -- Takes a lot past its date out of what may be sold, wherever it lies: serials one by one.
 -- Locks: guarding rows of the SKU, then the lot, as stock.post_movements_v1 does.
 create or replace function stock.expire_lot_v1(

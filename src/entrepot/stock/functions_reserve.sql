@@ -99,6 +99,10 @@ begin
     join nodes.node as m on m.node_id = g.node_id;
     g_was := g_open;
     g_back := g_ahead;
+    select array_agg(g.pos order by b.place) into o_pos
+    from unnest(o_sku, o_node) with ordinality as b (sku, node, place)
+    join unnest(g_sku, g_node) with ordinality as g (sku, node, pos)
+        on g.sku = b.sku and g.node = b.node;
 
     select array_agg(x.channel_id), array_agg(x.sku_id), array_agg(x.uses_protected),
         array_agg(x.buffer), array_agg(x.quota - x.quota_used), array_agg(x.pooled),
@@ -154,11 +158,7 @@ begin
             );
         end if;
         while o <= coalesce(cardinality(o_req), 0) and o_req[o] = r loop
-            pos := (
-                select g.pos from unnest(g_sku, g_node) with ordinality as g (sku, node, pos)
-                where g.sku = o_sku[o] and g.node = o_node[o]
-            );
-            o_pos[o] := pos;
+            pos := o_pos[o];
             g_open[pos] := g_open[pos] + o_qty[o];
             g_ahead[pos] := g_ahead[pos] + o_back[o];
             if no_such is null and g_code[pos] <> all(p_warehouses) then

@@ -272,9 +272,19 @@ async def fill_backorders(tx: Tx, *, pairs: Sequence[tuple[UUID, UUID]]) -> int:
     return filled
 
 
+async def fill_arrived(tx: Tx, *, document_id: UUID) -> None:
+    """What a document brought goes to those who wait for it longest, before anybody else."""
+    await tx.execute(
+        SQL["fill_arrived"], now=tx.now, actor=tx.principal.actor, document_id=document_id
+    )
+
+
 async def expire_lots(tx: Tx) -> int:
-    """Take lots past their date out of what may be sold; how many, at most `EXPIRE_MOST`."""
-    lots = await tx.list(SQL["list_expiring"], ExpiringLot, today=tx.now.date(), most=EXPIRE_MOST)
+    """Take lots past their date out of what may be sold; how many, at most `EXPIRE_MOST`.
+
+    The date is that of the node where the day begins first: no node sells what expired there.
+    """
+    lots = await tx.list(SQL["list_expiring"], ExpiringLot, now=tx.now, most=EXPIRE_MOST)
     for lot in sorted(lots, key=lambda lot: (lot.sku_id, lot.lot)):
         told = await tx.value(
             SQL["expire_lot"], now=tx.now, actor=tx.principal.actor, document_id=new_id(tx.now),

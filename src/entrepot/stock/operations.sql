@@ -63,10 +63,23 @@ select stock.count_pools_v1(:channel_id, :skus::uuid[]);
 -- name: fill_backorders
 select stock.fill_backorders_v1(:now, :actor, :skus, :nodes);
 
+-- What came by a document where somebody waits for it.
+-- name: fill_arrived
+select stock.fill_backorders_v1(:now, :actor, array_agg(x.sku_id), array_agg(x.node_id))
+from (
+    select distinct m.sku_id, p.node_id
+    from stock.movement as m
+    join stock.place as p on p.place_id = m.to_place and p.kind = 'bin'
+    join stock.sku_node as g on g.sku_id = m.sku_id and g.node_id = p.node_id
+        and g.backordered > 0
+    where m.document_id = :document_id
+) as x
+having count(*) > 0;
+
 -- name: list_expiring
 select l.sku_id, l.lot
 from stock.lot as l
-where l.expired_at is null and l.expires_on < :today
+where l.expired_at is null and l.expires_on < stock.today_v1(:now)
 order by l.expires_on, l.sku_id, l.lot
 limit :most;
 

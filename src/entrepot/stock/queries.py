@@ -201,5 +201,5 @@ async def skus_named(tx: ReadTx, *, skus: Sequence[str]) -> list[UUID]:
 
 async def anything_lapsed(tx: ReadTx) -> bool:
     """Whether a cart's time is over or a lot is past its date."""
-    found = await tx.value(SQL["anything_lapsed"], now=tx.now, today=tx.now.date())
+    found = await tx.value(SQL["anything_lapsed"], now=tx.now)
     return found is True

@@ -180,5 +180,5 @@ order by u.place;
 select exists (
     select from stock.reservation as v where v.state = 'pending' and v.expires_at <= :now
 ) or exists (
-    select from stock.lot as l where l.expired_at is null and l.expires_on < :today
+    select from stock.lot as l where l.expired_at is null and l.expires_on < stock.today_v1(:now)
 );
