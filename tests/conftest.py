@@ -38,6 +38,7 @@ SLOW = (
     "routing/policy/test_scenarios.py",
     "routing/policy/test_sentences.py",
     "routing/policy/test_text.py",
+    "routing/policy/test_trades.py::test_next_year_s_policy_touches_one_folder",
     "routing/test_capacities.py",
     "routing/test_oracle.py",
     "routing/test_properties.py",

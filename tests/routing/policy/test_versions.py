@@ -1,12 +1,18 @@
 """Which version of a policy is in force, by date and channel."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from entrepot.cli.policy import policy as policy_commands
 from entrepot.kernel.refusals import Invalid
 from entrepot.routing.policy.applying import apply, moment_of
-from entrepot.routing.policy.versions import in_force
+from entrepot.routing.policy.shelf import from_shelf
+from entrepot.routing.policy.text import policy_text
+from entrepot.routing.policy.versions import changes, in_force
 from tests.routing.policy.made import policy
 from tests.routing.policy.test_rules import problem_of
 from tests.routing.test_decisions import EVERYWHERE, line, world
@@ -52,3 +58,35 @@ def test_moments_that_no_clock_shows_are_refused(instant0: str, now: int) -> Non
     with pytest.raises(Invalid) as refused:
         moment_of(problem_of(plain))
     assert refused.value.code == "instant_out_of_range"
+
+
+def limit(name: str, most: int) -> dict[str, object]:
+    return {"kind": "limit", "id": name, "max_shipments": most}
+
+
+def test_what_a_version_changes() -> None:
+    first = policy(limit("a", 1), limit("b", 2), limit("c", 3))
+    second = policy(limit("c", 3), limit("b", 5), limit("d", 4), zone="Asia/Taipei")
+    assert changes(None, first) == ["+a", "+b", "+c"]
+    assert changes(first, first) == []
+    assert changes(first, second) == ["zone", "+d", "~b", "-a", "order of rules"]
+
+
+def test_the_list_of_versions_shows_who_when_and_what(tmp_path: Path) -> None:
+    first = from_shelf("nearest")
+    later = msgspec.structs.replace(
+        first, version=2, owner="network desk", rules=first.rules[:1],
+        effective_from=datetime(2027, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    file, third = tmp_path / "second.txt", tmp_path / "third.txt"
+    file.write_text(policy_text(later))
+    third.write_text(policy_text(later).replace("version 2", "version 3"))
+    listed = CliRunner().invoke(
+        policy_commands, ["versions", str(third), str(file), "nearest", "cheapest"]
+    )
+    assert [row.split("\t") for row in listed.stdout.splitlines()] == [
+        ["cheapest 1", "order desk", "from 2026-11-01T00:00:00+00:00", "+cheapest, +to-a-person"],
+        ["nearest 1", "order desk", "from 2026-11-01T00:00:00+00:00", "+nearest, +to-a-person"],
+        ["nearest 2", "network desk", "from 2027-01-01T00:00:00+00:00", "-to-a-person"],
+        ["nearest 3", "network desk", "from 2027-01-01T00:00:00+00:00", "nothing"],
+    ]
