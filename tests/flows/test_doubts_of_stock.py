@@ -12,6 +12,7 @@ from entrepot.flows.expire_lots import expire_lots
 from entrepot.flows.expire_reservations import expire_reservations
 from entrepot.flows.get_channel import get_channel
 from entrepot.flows.list_availability import list_availability
+from entrepot.flows.list_availability_changes import list_availability_changes
 from entrepot.flows.replace_channel import replace_channel
 from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.kernel.refusals import Conflict, NotFound
@@ -290,3 +291,18 @@ async def test_a_lot_ends_with_its_day_where_the_day_ends_first(stock: Stock) ->
     assert await lapse(stock) == 0
     stock.at[0] += 1
     assert await lapse(stock) == 1
+
+
+async def test_the_feed_hears_of_levels(stock: Stock) -> None:
+    at_node, in_channel = await stock.stocked(5), await stock.stocked(5)
+    owner = await stock.server.owner(stock.tenant)
+    try:
+        drain = "select max(feed_position) from platform.drain_outbox_v1(100000)"
+        cursor = await owner.fetchval(drain)
+        await stock.levels(at_node, safety=2)
+        await stock.channel_levels("WEB", [{"sku": in_channel, "buffer": 1}])
+        await owner.fetchval(drain)
+    finally:
+        await owner.close()
+    told = await list_availability_changes(stock.db, stock.staff, channel="WEB", after=cursor)
+    assert [(row.sku, row.available) for row in told.items] == [(at_node, 3), (in_channel, 4)]

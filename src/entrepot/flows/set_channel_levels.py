@@ -31,6 +31,7 @@ async def set_channel_levels(tx: Tx, *, channel: str, new: NewChannelLevels) -> 
             buffers=[level.buffer for level in new.levels],
             quotas=[-1 if level.no_quota else level.quota for level in new.levels],
         )
+    await operations.tell_levels(tx, skus=codes, channel=channel)
     await put_audit(
         tx, verb="set_channel_levels", subject="channel", subject_id=channel_id,
         facts={"rows": len(codes)},

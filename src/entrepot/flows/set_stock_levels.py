@@ -28,6 +28,9 @@ async def set_stock_levels(tx: Tx, *, new: NewLevels) -> LevelsSet:
         sells_inbound=[level.sells_inbound for level in new.levels],
         extra=[level.backorder_extra for level in new.levels],
     )
+    for node in sorted({node for _, node in named}):
+        told = [sku for sku, where in named if where == node]
+        await operations.tell_levels(tx, skus=told, warehouse=node)
     await put_audit(
         tx, verb="set_stock_levels", subject="stock", subject_id=None, facts={"rows": len(pairs)}
     )

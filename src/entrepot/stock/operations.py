@@ -16,6 +16,7 @@ from entrepot.stock.types import Confirmed, End, NewMovement, Posted
 
 SQL = load_sql(__file__, "operations.sql")
 EXPIRE_MOST = 200
+_SKUS_TOLD = 200
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -239,6 +240,16 @@ async def set_channel_levels(
         SQL["set_channel_levels"], channel_id=channel_id, skus=list(skus), buffers=list(buffers),
         quotas=list(quotas),
     )  # fmt: skip
+
+
+async def tell_levels(tx: Tx, *, skus: Sequence[str], **where: str) -> None:
+    """Events for whoever follows what is available: levels of these SKUs were set, 200 in each."""
+    for first in range(0, len(skus), _SKUS_TOLD):
+        body = msgspec.json.encode({**where, "skus": skus[first : first + _SKUS_TOLD]})
+        await tx.value(
+            SQL["tell_levels"], event_id=new_id(tx.now), now=tx.now, actor=tx.principal.actor,
+            body=body,
+        )  # fmt: skip
 
 
 async def let_use_protected(tx: Tx, *, channel_id: UUID, uses_protected: bool) -> None:

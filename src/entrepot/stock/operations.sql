@@ -48,6 +48,11 @@ select stock.set_levels_v1(
     :skus, :nodes, :safety, :protected, :inbound, :sells_inbound, :extra
 );
 
+-- name: tell_levels
+select platform.put_event_v1(
+    :event_id, 'stock.levels_set', 1, 'stock_levels', :event_id, 1, :now, :actor, :body
+);
+
 -- name: set_channel_levels
 select stock.set_channel_levels_v1(:channel_id, :skus, :buffers, :quotas);
 

@@ -62,7 +62,7 @@ from (
             order by g.feed_position limit :most
         ) as f
         join platform.outbox as o on o.event_id = f.event_id
-            and o.aggregate in ('reservation', 'stock_document')
+            and o.aggregate in ('reservation', 'stock_document', 'stock_levels')
         left join lateral jsonb_array_elements_text(o.body -> 'skus') as t (sku) on true
         left join lateral jsonb_array_elements(o.body -> 'lines') as l (line) on true
     ) as y
