@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -36,6 +37,7 @@ from entrepot.flows.undo_consolidation import undo_consolidation
 from entrepot.kernel.principals import Principal
 from entrepot.kernel.refusals import Conflict, NotFound, Unavailable
 from entrepot.tenancy.entrances import at, connect
+from tests.flows import drafts
 from tests.flows.drafts import AUSTIN, draft, open_drafting_trade, parcel_of, parcels_of
 from tests.flows.trade import Trade, stamp
 from tests.postgres_fixture import InstalledServer
@@ -284,10 +286,13 @@ async def test_a_lost_connection_leaves_one_draft_or_none_and_the_same_key_finds
                 again = consolidate_parcels(trade.db, shopper, key, new=new)
                 (answer,) = await asyncio.gather(again, return_exceptions=True)
             assert {p.id for p in answer.parcels} == set(parcels)
-            live = await list_consolidations(trade.db, trade.staff, customer_id=owner.id,
-                                             statuses=["draft"])  # fmt: skip
+            staff = partial(list_consolidations, trade.db, trade.staff)
+            live = await drafts.until_there(
+                partial(staff, customer_id=owner.id, statuses=["draft"])
+            )
             assert [one.id for one in live] == [answer.id]
-            await undo_consolidation(trade.db, trade.staff, stamp(), consolidation_id=answer.id)
+            undo = partial(undo_consolidation, trade.db, trade.staff, stamp())
+            await drafts.until_there(partial(undo, consolidation_id=answer.id))
     finally:
         await killer.close()
     assert lost > 0, "no session was ended in time"
