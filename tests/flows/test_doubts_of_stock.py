@@ -306,3 +306,15 @@ async def test_the_feed_hears_of_levels(stock: Stock) -> None:
         await owner.close()
     told = await list_availability_changes(stock.db, stock.staff, channel="WEB", after=cursor)
     assert [(row.sku, row.available) for row in told.items] == [(at_node, 3), (in_channel, 4)]
+
+
+async def test_goods_that_come_while_those_who_wait_give_up(stock: Stock) -> None:
+    sku = await stock.sku()
+    await stock.levels(sku, backorder_extra=12)
+    await stock.receive(sku, 1)
+    waiting = [await stock.reserve((sku, 1)) for _ in range(13)]
+    await asyncio.gather(
+        *(stock.receive(sku, 1) for _ in range(6)),
+        *(stock.release(one.id) for one in waiting[::2]),
+    )
+    assert (await stock.guard(sku)).reserved + (await stock.guard(sku)).backordered == 6

@@ -235,7 +235,9 @@ begin
             join stock.reservation as v on v.reservation_id = b.reservation_id
             where b.sku_id = f.sku_id and b.node_id = f.node_id and b.open and b.backordered > 0
             order by v.created_at, v.reservation_id
-            for update of v
+            -- Whoever ends a reservation holds it and waits for our guarding row: one that is
+            -- just being changed is passed over, or each would wait for the other.
+            for update of v skip locked
         loop
             exit when free <= 0;
             part := least(free, r.backordered);
