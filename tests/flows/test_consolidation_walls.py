@@ -286,10 +286,8 @@ async def test_a_lost_connection_leaves_one_draft_or_none_and_the_same_key_finds
                 again = consolidate_parcels(trade.db, shopper, key, new=new)
                 (answer,) = await asyncio.gather(again, return_exceptions=True)
             assert {p.id for p in answer.parcels} == set(parcels)
-            staff = partial(list_consolidations, trade.db, trade.staff)
-            live = await drafts.until_there(
-                partial(staff, customer_id=owner.id, statuses=["draft"])
-            )
+            look = partial(list_consolidations, trade.db, trade.staff, statuses=["draft"])
+            live = await drafts.until_there(partial(look, customer_id=owner.id))
             assert [one.id for one in live] == [answer.id]
             undo = partial(undo_consolidation, trade.db, trade.staff, stamp())
             await drafts.until_there(partial(undo, consolidation_id=answer.id))
