@@ -40,6 +40,7 @@ SLOW = (
     "routing/policy/test_text.py",
     "routing/policy/test_trades.py::test_next_year_s_policy_touches_one_folder",
     "routing/test_capacities.py",
+    "routing/test_kill_suite.py",
     "routing/test_oracle.py",
     "routing/test_properties.py",
     "routing/records/test_commands.py::test_the_server_answers_until_it_is_told_to_stop",
