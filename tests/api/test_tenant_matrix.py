@@ -21,6 +21,7 @@ from tests.api.harness import ApiKeyInHand, api_app, key_for
 from tests.api.matrix_catalog import CATALOG_OPERATIONS, add_catalog
 from tests.api.matrix_consolidations import CONSOLIDATION_OPERATIONS, add_consolidations
 from tests.api.matrix_counts import COUNT_OPERATIONS, add_counts
+from tests.api.matrix_feeds import FEED_OPERATIONS, add_feeds
 from tests.api.matrix_operation import Operation
 from tests.api.matrix_prices import PRICE_OPERATIONS, add_prices
 from tests.api.matrix_stock import STOCK_OPERATIONS, add_stock
@@ -90,6 +91,7 @@ OPERATIONS = [
     *CATALOG_OPERATIONS,
     *STOCK_OPERATIONS,
     *COUNT_OPERATIONS,
+    *FEED_OPERATIONS,
     *CONSOLIDATION_OPERATIONS,
 ]  # fmt: skip
 
@@ -135,6 +137,7 @@ async def build_world(server: InstalledServer, app: Any, side: str) -> World:
     ids |= await add_counts(key, side, ids)
     ids |= await add_catalog(key, side, ids, secret=name)
     ids |= await add_stock(key, side, ids, secret=name)
+    ids |= await add_feeds(key, side, ids)
     ids |= await add_consolidations(key, side, ids, secret=name)
     return World(key, ids, tenant)
 

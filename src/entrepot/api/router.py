@@ -9,6 +9,7 @@ from entrepot.api.carriers import CARRIER_ROUTES
 from entrepot.api.catalog import CATALOG_ROUTES
 from entrepot.api.consolidations import CONSOLIDATION_ROUTES
 from entrepot.api.counts import COUNT_ROUTES
+from entrepot.api.feeds import FEED_ROUTES
 from entrepot.api.guard import Guard, provide_caller
 from entrepot.api.nodes import NODE_ROUTES
 from entrepot.api.openapi import document
@@ -42,6 +43,7 @@ def api_routers(
             *CONSOLIDATION_ROUTES,
             *STOCK_ROUTES,
             *COUNT_ROUTES,
+            *FEED_ROUTES,
         ],
         guards=[guard.for_routes()],
         before_request=refuse_other_media,

@@ -15,6 +15,7 @@ from entrepot.parcels import operations as parcels
 from entrepot.parcels.scope import scope_of
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
+from entrepot.stock import feeds
 from entrepot.stock import operations as stock
 from entrepot.stock.types import End, NewMovement
 
@@ -54,6 +55,7 @@ async def post_differences(tx: Tx, taken: TakenCount) -> int:
         await _post_parcels(tx, taken, found)
     elif found:
         moves = [_movement(taken, one) for one in found]
+        await feeds.refuse_edits(tx, movements=moves)
         await stock.post(tx, reference=f"count {taken.count_id}", movements=moves)
     return len(found)
 

@@ -4,13 +4,15 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Job, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import operations
+from entrepot.stock import feeds, operations
 from entrepot.stock.types import NewMovements, Posted
 
 
 @flow(permission="stock:move", callers=(ApiKey, Staff, Job))
 async def post_movements(tx: Tx, *, document: NewMovements) -> Posted:
-    """All lines of the document, or none; see `stock.operations.post` for the refusals."""
+    """All lines of the document, or none; see `stock.operations.post` for the refusals, and
+    Conflict `master_is_outside` where another system tells the quantities of a node."""
+    await feeds.refuse_edits(tx, movements=document.lines)
     posted = await operations.post(tx, reference=document.reference, movements=document.lines)
     await operations.fill_arrived(tx, document_id=posted.document_id)
     await put_audit(

@@ -9,6 +9,7 @@ import msgspec
 
 from entrepot.kernel.refusals import FieldError
 from entrepot.stock.feeds_types import Cause, Gap, NewFeedEvent, NewSnapshot
+from entrepot.stock.types import NewMovement
 
 AHEAD = timedelta(minutes=5)
 """How far a source's clock may be ahead of ours."""
@@ -197,6 +198,15 @@ def _late(amount: int, as_of: datetime, evidence: Evidence) -> bool:
         return True
     near = [e for e in evidence.applied if abs(e.at - as_of) <= NEAR]
     return any(amount == (e.delta if e.at > as_of else -e.delta) for e in near)
+
+
+def edited_nodes(movements: Sequence[NewMovement]) -> list[str]:
+    """Codes of the nodes in which these movements change how much there is."""
+    nodes = set()
+    for move in movements:
+        if move.from_ is None or move.to is None:
+            nodes |= {end.node for end in (move.from_, move.to) if end is not None}
+    return sorted(nodes)
 
 
 def score(*, received: int, faults: Collection[int]) -> int:

@@ -1,0 +1,277 @@
+"""Truth from outside: deltas of a source, applied once each; drifts and their correction.
+
+Snapshots are in `feeds_snapshots`, rules in `feeds_rules`, the way to the ledger in
+`feeds_ledger`. Locks: the feed, then the guarding rows.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from entrepot.kernel.refusals import Conflict, Invalid, NotFound
+from entrepot.platform.database import ReadTx, Tx
+from entrepot.stock import feeds_ledger as ledger
+from entrepot.stock import feeds_rules as rules
+from entrepot.stock.feeds_ledger import SQL, Effect, Kept, TakenFeed, TakenSku
+from entrepot.stock.feeds_rules import Heard, edited_nodes
+from entrepot.stock.feeds_types import Drift, FeedPosted, FeedQuality, NewFeedEvents
+from entrepot.stock.scope import warehouses_of
+from entrepot.stock.types import NewMovement
+
+
+class _Place(msgspec.Struct, frozen=True):
+    node_id: UUID
+    node: str
+    feed: str
+    sku_id: UUID
+    sku: str
+
+
+class _FeedRow(msgspec.Struct, frozen=True):
+    feed: str
+    node: str
+    master: str
+    received: int
+    duplicates: int
+    missing: int
+    reordered: int
+    late: int
+    negative: int
+    unknown_skus: int
+
+
+class _Master(msgspec.Struct, frozen=True):
+    code: str
+    master: str
+
+
+class _Admitted(msgspec.Struct, frozen=True):
+    """What of the events takes effect, what is kept back, what waited and is over."""
+
+    effects: list[Effect]
+    kept: list[Kept]
+    over: list[int]
+
+
+async def post_events(tx: Tx, *, new: NewFeedEvents) -> FeedPosted:
+    """Apply every event that was not heard before; what cannot be applied is kept.
+
+    Raises Invalid naming every event that cannot be meant, NotFound for an unknown node.
+    """
+    faults = rules.event_faults(new.events, now=tx.now)
+    if faults:
+        raise Invalid("an event cannot be meant", errors=faults[:100])
+    feed = await ledger.take_feed(tx, node=new.node, code=new.feed)
+    events = [Heard(e.sequence, e.sku, e.delta, e.at) for e in new.events]
+    skus = await ledger.take_skus(tx, feed=feed, skus=sorted({e.sku for e in events}))
+    heard = await tx.list(
+        SQL["list_heard"], Heard, feed_id=feed.feed_id, sequences=[e.sequence for e in events]
+    )
+    judged = rules.sort_events(
+        events,
+        known={e.sequence: e for e in heard},
+        highest=feed.highest,
+        settled={s.code: s.until for s in skus.values() if s.until is not None},
+    )
+    fresh = [
+        (e, v) for e, v in zip(events, judged.verdicts, strict=True)
+        if v not in ("duplicate", "altered")
+    ]  # fmt: skip
+    await _put_events(tx, feed, fresh)
+    waiting = await tx.list(SQL["list_waiting"], Heard, feed_id=feed.feed_id, skus=sorted(skus))
+    admitted = _admit(skus, waiting, [e for e, v in fresh if v != "late"])
+    document_id = await ledger.take_over(tx, feed=feed, effects=admitted.effects)
+    await tx.execute(
+        SQL["close_waiting"], feed_id=feed.feed_id, sequences=admitted.over, now=tx.now
+    )
+    await _explain_drifts(tx, feed, skus, admitted.effects)
+    altered = [
+        Kept("altered", e.sku, e.delta, e.at, e.sequence)
+        for e, v in zip(events, judged.verdicts, strict=True) if v == "altered"
+    ]  # fmt: skip
+    kept = admitted.kept + altered
+    counted = {v: judged.verdicts.count(v) for v in ("duplicate", "late", "reordered")}
+    await _count(tx, feed, [e for e, _ in fresh], len(events), counted, kept)
+    return FeedPosted(
+        feed=feed.code, node=feed.node, applied=len(admitted.effects),
+        duplicates=counted["duplicate"], late=counted["late"], reordered=counted["reordered"],
+        gaps=judged.gaps, quarantined=await ledger.keep_back(tx, feed=feed, kept=kept),
+        document_id=document_id,
+    )  # fmt: skip
+
+
+async def _put_events(
+    tx: Tx, feed: TakenFeed, fresh: Sequence[tuple[Heard, rules.Verdict]]
+) -> None:
+    await tx.execute(
+        SQL["put_events"], feed_id=feed.feed_id, now=tx.now,
+        sequences=[e.sequence for e, _ in fresh], skus=[e.sku for e, _ in fresh],
+        deltas=[e.delta for e, _ in fresh], ats=[e.at for e, _ in fresh],
+        verdicts=[v for _, v in fresh],
+    )  # fmt: skip
+
+
+def _admit(
+    skus: dict[str, TakenSku], waiting: Sequence[Heard], fresh: Sequence[Heard]
+) -> _Admitted:
+    """By SKU in the source's order; what waited and is in a snapshot by now is over."""
+    effects, kept, over = list[Effect](), list[Kept](), list[int]()
+    by_sku: dict[str, list[Heard]] = {}
+    for event in fresh:
+        if event.sku not in skus:
+            kept.append(Kept("unknown_sku", event.sku, event.delta, event.at, event.sequence))
+        elif skus[event.sku].tracked:
+            kept.append(Kept("tracked", event.sku, event.delta, event.at, event.sequence))
+        else:
+            by_sku.setdefault(event.sku, []).append(event)
+    waited = {event.sequence for event in waiting}
+    for event in waiting:
+        until = skus[event.sku].until
+        if until is not None and event.at <= until:
+            over.append(event.sequence)
+        elif not skus[event.sku].tracked:
+            by_sku.setdefault(event.sku, []).append(event)
+    for code, events in by_sku.items():
+        events.sort(key=lambda event: event.sequence)
+        fits = rules.admit(skus[code].on_hand, [event.delta for event in events])
+        for event, fit in zip(events, fits, strict=True):
+            if fit:
+                effects.append(Effect(skus[code], event.delta, event.at, event.sequence))
+                over += [event.sequence] if event.sequence in waited else []
+            elif event.sequence not in waited:
+                kept.append(Kept("negative", code, event.delta, event.at, event.sequence))
+    return _Admitted(effects, kept, over)
+
+
+async def _explain_drifts(
+    tx: Tx, feed: TakenFeed, skus: dict[str, TakenSku], effects: Sequence[Effect]
+) -> None:
+    """An event that came after the snapshot that missed it makes its drift smaller, or ends it."""
+    if not effects:
+        return
+    for drift in (await ledger.open_drifts(tx, feed=feed, skus=list(skus.values()))).values():
+        mine = [e for e in effects if e.sku.sku_id == drift.sku_id and e.at <= drift.as_of]
+        if not mine:
+            continue
+        code, ours = mine[0].sku.code, drift.ours + sum(e.delta for e in mine)
+        correction = 0 if drift.correction == 0 else drift.theirs - ours
+        sequence = await tx.value(
+            SQL["change_drift"], drift_id=drift.id, ours=ours, theirs=drift.theirs, cause="late",
+            correction=correction, as_of=drift.as_of,
+        )  # fmt: skip
+        await ledger.tell(
+            tx, feed=feed, sku=code, drift_id=drift.id, name="drift.changed", sequence=sequence
+        )
+        if ours == drift.theirs:
+            await ledger.close_drift(
+                tx, feed=feed, sku=code, drift_id=drift.id, state="dismissed", document_id=None
+            )
+
+
+async def _count(
+    tx: Tx, feed: TakenFeed, fresh: Sequence[Heard], received: int, counted: dict[str, int],
+    kept: Sequence[Kept],
+) -> None:  # fmt: skip
+    sequences = [e.sequence for e in fresh]
+    causes = [k.cause for k in kept]
+    await tx.execute(
+        SQL["count_feed"], feed_id=feed.feed_id, lowest=min(sequences, default=None),
+        highest=max(sequences, default=None), known=len(sequences), received=received,
+        duplicates=counted["duplicate"] + causes.count("altered"),
+        reordered=counted["reordered"], late=counted["late"], negative=causes.count("negative"),
+        unknown_skus=causes.count("unknown_sku"),
+    )  # fmt: skip
+
+
+async def correct(tx: Tx, *, drift_id: UUID) -> Drift:
+    """Post the one correction of a drift; without one (a mistake of units) it is dismissed.
+
+    Raises NotFound outside the caller's warehouses, Conflict `drift_closed` when somebody was
+    before, `not_there` when the goods have left meanwhile.
+    """
+    at = await tx.find(
+        SQL["find_feed_of_drift"], _Place, drift_id=drift_id,
+        warehouses=warehouses_of(tx.principal),
+    )  # fmt: skip
+    if at is None:
+        raise NotFound("there is no such drift", code="unknown_drift")
+    feed = await ledger.take_feed(tx, node=at.node, code=at.feed)
+    skus = await ledger.take_skus(tx, feed=feed, skus=[at.sku])
+    if at.sku not in skus:
+        raise Conflict("this SKU is closed", code="sku_closed", sku=at.sku)
+    drift = (await ledger.open_drifts(tx, feed=feed, skus=list(skus.values()))).get(at.sku_id)
+    if drift is None or drift.id != drift_id:
+        raise Conflict("this drift is closed", code="drift_closed")
+    document_id = None
+    if drift.correction:
+        effect = Effect(skus[at.sku], drift.correction, drift.as_of)
+        document_id = await ledger.take_over(tx, feed=feed, effects=[effect])
+        await ledger.settle(tx, feed=feed, skus=[skus[at.sku]], until=drift.as_of)
+    state = "corrected" if document_id else "dismissed"
+    await ledger.close_drift(
+        tx, feed=feed, sku=at.sku, drift_id=drift_id, state=state, document_id=document_id
+    )
+    return (await list_drifts(tx, drift_id=drift_id))[0]
+
+
+async def list_drifts(
+    tx: ReadTx,
+    *,
+    drift_id: UUID | None = None,
+    node: str | None = None,
+    feed: str | None = None,
+    state: str | None = None,
+    before: UUID | None = None,
+    most: int = 1,
+) -> list[Drift]:
+    """Drifts in the caller's warehouses, newest first."""
+    return await tx.list(
+        SQL["list_drifts"], Drift, drift_id=drift_id, node=node, feed=feed, state=state,
+        before=before, most=most, warehouses=warehouses_of(tx.principal),
+    )  # fmt: skip
+
+
+async def list_feeds(tx: ReadTx, *, node: str | None) -> list[FeedQuality]:
+    """The feeds of the caller's warehouses, and how good each is."""
+    rows = await tx.list(
+        SQL["list_feeds"], _FeedRow, node=node, warehouses=warehouses_of(tx.principal)
+    )
+    return [
+        FeedQuality(**msgspec.structs.asdict(row), score=rules.score(
+            received=row.received,
+            faults=[row.duplicates, row.missing, row.reordered, row.late, row.negative,
+                    row.unknown_skus],
+        )) for row in rows
+    ]  # fmt: skip
+
+
+async def refuse_edits(tx: Tx, *, movements: Sequence[NewMovement]) -> None:
+    """Raises Conflict `master_is_outside` when one of these changes how much lies in a node whose
+    quantities are told by its ERP, WMS or another system. Goods may be moved inside it."""
+    nodes = edited_nodes(movements)
+    if nodes:
+        _refuse(
+            await tx.list(
+                SQL["list_foreign_masters"], _Master, nodes=nodes,
+                warehouses=warehouses_of(tx.principal),
+            )
+        )  # fmt: skip
+
+
+async def refuse_reversal(tx: Tx, *, movement_id: UUID) -> None:
+    """Raises Conflict `master_is_outside` when moving this back would be such an edit."""
+    _refuse(
+        await tx.list(
+            SQL["list_foreign_masters_of"], _Master, movement_id=movement_id,
+            warehouses=warehouses_of(tx.principal),
+        )
+    )  # fmt: skip
+
+
+def _refuse(found: Sequence[_Master]) -> None:
+    if found:
+        raise Conflict(
+            "the quantities of this node are told by another system",
+            code="master_is_outside", node=found[0].code, master=found[0].master,
+        )  # fmt: skip
