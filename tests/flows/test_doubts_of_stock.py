@@ -1,6 +1,7 @@
 """Doubts of stock: each of these was a suspicion before it was a test."""
 
 import asyncio
+import time
 from uuid import UUID
 
 import msgspec
@@ -318,3 +319,15 @@ async def test_goods_that_come_while_those_who_wait_give_up(stock: Stock) -> Non
         *(stock.release(one.id) for one in waiting[::2]),
     )
     assert (await stock.guard(sku)).reserved + (await stock.guard(sku)).backordered == 6
+
+
+async def test_goods_that_break_while_promises_of_them_are_given_up(stock: Stock) -> None:
+    sku = await stock.stocked(30)
+    held = [await stock.reserve((sku, 1)) for _ in range(30)]
+    scrap = {"sku": sku, "qty": 1, "reason": "scrap", "from": {"node": "N1"}}
+    calls = [call for one in held[::2] for call in (stock.move(scrap), stock.release(one.id))]
+    begun = time.monotonic()
+    await asyncio.gather(*calls)
+    # PostgreSQL looks for a deadlock after a second: each one would cost that much
+    assert time.monotonic() - begun < 4
+    assert (await stock.guard(sku)).on_hand == 15

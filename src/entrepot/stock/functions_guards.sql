@@ -67,7 +67,9 @@ begin
         join nodes.channel as c on c.channel_id = v.channel_id
         where b.sku_id = p_sku and b.node_id = p_node and b.open and b.quantity > 0
         order by v.strength <> 'soft', v.created_at desc, v.reservation_id desc
-        for update of v
+        -- Whoever ends a reservation holds it and waits for our guarding row: nowait gives ours
+        -- up, and the whole block is run again, instead of each waiting for the other.
+        for update of v nowait
     loop
         exit when freed >= p_missing;
         part := least(r.quantity, p_missing - freed);
