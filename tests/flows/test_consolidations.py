@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from entrepot.consolidation import advising
 from entrepot.consolidation.types import (
     ChosenLine,
     Consolidation,
@@ -563,3 +564,14 @@ async def test_no_invariant_is_broken(trade: Trade) -> None:
     broken = await trade.violations()
     # Rows changed here by hand have no events of their own, and no bin to be lost from.
     assert {name for name in broken if "consolidation" in name or "quote" in name} == set()
+
+
+async def test_the_adviser_tries_no_more_than_anybody_waits_for(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = await trade.customer()
+    await parcels_of(trade, owner, 4)
+    made = await draft(trade, owner)
+    monkeypatch.setattr(advising, "MOST_TRIED", 15)
+    unsure = await advise_consolidation(trade.db, trade.shopper(owner), consolidation_id=made.id)
+    assert unsure.kind == "unknown"

@@ -11,7 +11,7 @@ import msgspec
 from entrepot.carriers.rating.cards import Amount, FreeDays, StorageFee, StorageRules, StorageWeight
 from entrepot.carriers.rating.compiling import Tariff
 from entrepot.consolidation import queries
-from entrepot.consolidation.advice import Advice, Parcel, Wish, advise
+from entrepot.consolidation.advice import EXACT_UP_TO, Advice, Parcel, Wish, advise
 from entrepot.consolidation.pricing import declared_sum, hs6_of, tags_of
 from entrepot.consolidation.queries import Head
 from entrepot.consolidation.repricing import find_tariff
@@ -23,6 +23,8 @@ from entrepot.platform.database import ReadTx
 
 MOST_ADVISED = 16
 """Beyond, trying pairs takes longer than anybody waits."""
+MOST_TRIED = 6_000
+"""Groups times cartons; each is a packing. At a quarter of a millisecond that is 1.5 s at worst."""
 WAIT_DAYS = 30
 _UNKNOWN = Advised(
     kind="unknown",
@@ -39,7 +41,8 @@ _UNKNOWN = Advised(
 async def advice_for(tx: ReadTx, head: Head) -> Advised:
     """The cheapest way found for the draft's parcels, seen from the warehouse's today.
 
-    `unknown` for a draft that cannot be priced, or one of more than sixteen parcels.
+    `unknown` for a draft that cannot be priced, one of more than sixteen parcels, or a catalogue
+    of so many cartons that trying them all would take too long.
     """
     contents = await contents_of(tx, head)
     tariff = await find_tariff(tx, warehouse=head.warehouse)
@@ -59,6 +62,8 @@ async def advice_for(tx: ReadTx, head: Head) -> Advised:
     )
     storage = _storage_for(await queries.find_storage(tx), wish.tier)
     cartons = await queries.list_cartons(tx)
+    if 2 ** min(len(contents.members), EXACT_UP_TO) * len(cartons) > MOST_TRIED:
+        return _UNKNOWN
     try:
         parcels = [_parcel(tariff, one, head.zone, tx) for one in contents.members]
         found = await asyncio.to_thread(advise, tariff, storage, cartons, parcels, wish)

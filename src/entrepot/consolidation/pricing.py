@@ -32,8 +32,9 @@ from entrepot.consolidation.types import (
 from entrepot.kernel.refusals import Invalid
 from entrepot.platform.computing import compute
 
-PACKED_HERE = 12
-"""Up to so many parcels packing takes a millisecond or two; more are packed in another process."""
+PACKED_HERE = 32
+"""Up to so many parcels times cartons packing takes a few milliseconds; more is packed in another
+process."""
 UNNAMED_GOODS = "000000"
 """The tariff line of goods without a category: all of them count as one."""
 
@@ -61,7 +62,7 @@ async def boxed(cartons: Sequence[CartonType], parcels: Sequence[Candidate]) -> 
     if len(parcels) == 1 and parcels[0].mm is not None:
         return Box(PredictedPacking((), ()), parcels[0].weight_g or 0, parcels[0].weight_g or 0)
     request = PackRequest(tuple(cartons), tuple(_piece(parcel) for parcel in parcels))
-    if len(parcels) <= PACKED_HERE:
+    if len(parcels) * len(cartons) <= PACKED_HERE:
         packing = pack(request)
     else:
         answer = await compute(pack_bytes, msgspec.json.encode(request))
