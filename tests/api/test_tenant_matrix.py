@@ -255,7 +255,9 @@ async def test_a_revoked_key_is_nobody(
     assert (await key.ask("GET", "/parcels?tracking_number=X1234567890")).status_code == 200
     operator = Operator(name="tests", tenant=ours.tenant.tenant, permissions=PERMISSIONS)
     await revoke_api_key(server.database, operator, Stamp(), key_id=key.key_id)
-    if operation.method == "GET" or operation.target.endswith(("/lookups", "/preview", "/previews")):
+    if operation.method == "GET" or operation.target.endswith(
+        ("/lookups", "/preview", "/previews")
+    ):
         await asyncio.sleep(1.05)
     response = await ask(key, operation, ours.ids)
     assert (response.status_code, response.json()["code"]) == (401, "signature_invalid")
