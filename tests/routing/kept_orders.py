@@ -69,6 +69,16 @@ def drawing() -> Iterator[Case]:
             line["short"] = 3000 if seed % 3 else line["short"]
         yield problem, {"explained": True}
     for seed in range(24):
+        problem = tight(22_200 + seed, nodes=5, lines=2)
+        for capacity in problem["capacities"]:
+            capacity["left"] *= 5
+        for node in problem["nodes"]:
+            for use in node.get("uses", []):
+                use[1:] = [use[1] * 4, use[2] * 6, use[3]]
+        for line in problem["orders"][0]["lines"]:
+            line |= {"short": 3000, "qty": 1 + line["qty"] % 3}
+        yield problem, {"explained": True}
+    for seed in range(24):
         problem = coarse(22_100 + seed, nodes=4, lines=2, orders=4)
         rng = random.Random(seed)
         problem["capacities"] = [
@@ -130,6 +140,15 @@ def closed() -> Iterator[Case]:
         for line in order["lines"]:
             line |= {"qty": 2, "short": 4000, "group": None}
         yield problem, {"budget": [9_000, 3_000, 1_000][seed // 6]}
+    for seed in range(16):
+        problem = wide(25_200 + seed, nodes=7, lines=9)
+        [order] = problem["orders"]
+        order |= {"max_shipments": [None, 2, 3, 4][seed % 4], "split_lines": True}
+        order["deliver_by"] = None
+        for i, line in enumerate(order["lines"]):
+            line |= {"qty": 2, "short": [None, 900, 1200, 1500][(i + seed) % 4], "group": None}
+            line["short"] = 900 if seed % 2 else line["short"]
+        yield problem, {"budget": 9_000}
 
 
 def many() -> Iterator[Case]:
@@ -213,8 +232,50 @@ def turning() -> Iterator[Case]:
         yield problem, {}
 
 
+def alike() -> Iterator[Case]:
+    """Prices per piece where many columns cost the same, with limits met exactly."""
+    for seed in range(14):
+        problem = coarse(32_000 + seed, nodes=5 + seed % 6, lines=6 + seed % 4)
+        [order] = problem["orders"]
+        order |= {"split_lines": seed % 3 > 0, "ship_complete": False, "deliver_by": None}
+        order["max_shipments"] = [None, 3, 4, 5][seed % 4]
+        for line in order["lines"]:
+            line |= {"qty": 2 + seed % 2, "short": [None, 900, 3000][seed % 3], "group": None}
+        if seed % 5 == 0:
+            problem["capacities"] = [{"id": "hands", "left": 9}, {"id": "grams", "left": 4000}]
+            for node in problem["nodes"]:
+                node["uses"] = [["hands", 1, 1, 0], ["grams", 0, 50, 1]]
+            for service in problem["services"]:
+                service["uses"] = []
+        yield problem, {"budget": [4_000, 600, 150][seed % 3]}
+
+
+def drawn_together() -> Iterator[Case]:
+    """Waves that share hands, vans and grams."""
+    for seed in range(10):
+        problem = coarse(33_000 + seed, nodes=4, lines=2, orders=6)
+        problem["capacities"] = [
+            {"id": "vans", "left": 4}, {"id": "hands", "left": 11}, {"id": "grams", "left": 4000},
+        ]  # fmt: skip
+        for i, node in enumerate(problem["nodes"]):
+            node["cap_units"] = None if i else 4
+            node["uses"] = [["hands", 1, 1, 0], ["grams", 0, 50 + i, 1 + i % 2]]
+        for i, service in enumerate(problem["services"]):
+            service["uses"] = [["vans", 1 + i % 2, 0, 0], ["grams", 10, 0, 1]][: i % 3]
+        for order in problem["orders"]:
+            order["deliver_by"] = None
+            for line in order["lines"]:
+                line["short"] = 1500
+        yield problem, {"explained": seed < 3}
+
+
 KINDS: dict[str, Callable[[], Iterator[Case]]] = {
     "met": met, "mixed": mixed, "drawing": drawing, "hurried": hurried, "following": following,
-    "bare": bare, "priced": priced, "closed": closed, "many": many,
+    "bare": bare,  "priced": priced, "closed": closed, "many": many,
+    "alike": alike,
 }  # fmt: skip
-WAVES: dict[str, Callable[[], Iterator[Case]]] = {"waving": waving, "turning": turning}
+WAVES: dict[str, Callable[[], Iterator[Case]]] = {
+    "waving": waving,
+    "turning": turning,
+    "drawn_together": drawn_together,
+}

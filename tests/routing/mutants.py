@@ -29,6 +29,8 @@ from typing import Any
 
 import pytest
 
+from tests.routing.equivalent_mutants import EQUIVALENT
+
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "src" / "entrepot" / "routing" / "engine"
 PACKAGE = "entrepot.routing.engine"
@@ -47,18 +49,18 @@ NAMES = {
     "min": "max", "max": "min", "minimum": "maximum", "maximum": "minimum", "any": "all",
     "all": "any", "argmin": "argmax", "floor": "ceil",
 }  # fmt: skip
-_LISTED = ["met", "mixed", "drawing", "hurried", "following", "small", "starved"]
-_PRICED = ["priced", "closed", "drawing", "large", "heavy", "many", "filled"]
-_WAVED = ["waving", "turning", "wave"]
+_LISTED = ["met", "mixed", "drawing", "hurried", "following", "small", "starved", "many"]
+_PRICED = ["wild", "priced", "alike", "closed", "drawing", "large", "heavy", "many", "filled"]
+_WAVED = ["waving", "drawn_together", "turning", "wave"]
 _EVERY = [*_LISTED, "bare", *_PRICED]
 KINDS = {
-    "decoding.py": ["mistakes"], "checking.py": ["mistakes"],
+    "decoding.py": ["mistakes"], "checking.py": ["limits", "mistakes"],
     "waves.py": _WAVED, "master.py": _WAVED, "exchanging.py": _WAVED,
     "bounding.py": _LISTED, "lattice.py": _LISTED, "searching.py": _LISTED, "table.py": _LISTED,
     "explaining.py": [*_LISTED, "bare"], "excluding.py": [*_LISTED, "bare"],
     "routing.py": ["following", "drawing", "met", "bare", *_WAVED],
     "closing.py": _PRICED, "columns.py": _PRICED, "descending.py": _PRICED,
-    "filling.py": ["many", "filled"],
+    "filling.py": ["many", "filled", "met", "mixed", "drawing"],
     "greedy.py": _PRICED, "pricing.py": _PRICED, "resting.py": _PRICED,
 }  # fmt: skip
 """The kinds of kept answers that a module has a part in, the sharpest first; else `_EVERY`."""
@@ -201,7 +203,8 @@ def _child(place: Place | None) -> int:
     os.dup2(silent, 2)
     if place is None:
         return _noticed(
-            [*_EVERY, *_WAVED, "mistakes"], sorted({t for ts in TESTS.values() for t in ts})
+            [*_EVERY, *_WAVED, "limits", "mistakes"],
+            sorted({t for ts in TESTS.values() for t in ts}),
         )
     name, number = place
     tree = ast.parse((ENGINE / name).read_text(encoding="utf-8"))
@@ -261,12 +264,40 @@ def described(place: Place) -> str:
     return f"{name} {mutate(ast.parse((ENGINE / name).read_text(encoding='utf-8')), number)}"
 
 
+def _survivors(chosen: list[Place], earlier: Path | None) -> list[Place]:
+    """What is to be tried: everything, or what an earlier result of the same draw names.
+
+    Sound as long as tests have only been added since.
+    """
+    if earlier is None:
+        return chosen
+    result = json.loads(earlier.read_text(encoding="utf-8"))
+    named = {*result["survivors"], *result.get("equivalent_because", {})}
+    found = [place for place in chosen if described(place) in named]
+    if result["tried"] != len(chosen) or {described(place) for place in found} != named:
+        raise SystemExit("that result is of another draw or of other code")
+    return found
+
+
+def equivalent(place: Place) -> str | None:
+    """Why a surviving mutant changes no answer; None: nobody has shown that."""
+    name, number = place
+    text = (ENGINE / name).read_text(encoding="utf-8")
+    words = mutate(ast.parse(text), number)
+    source = text.splitlines()[int(words.split(":")[0].removeprefix("line ")) - 1]
+    for file, part, change, reason in EQUIVALENT:
+        if file == name and part in source and change in words:
+            return reason
+    return None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--again", type=Path, help="a result; try only its survivors")
     parser.add_argument("--least-percent", type=float, default=85.0)
     arguments = parser.parse_args()
     os.chdir(ROOT)
@@ -281,8 +312,13 @@ def main() -> None:
     if os.waitstatus_to_exitcode(os.waitpid(_start(None), 0)[1]) != 0:
         raise SystemExit("the tests are red on whole code, so they would catch anything")
     start = time.monotonic()
-    survivors = run(chosen, arguments.jobs)
-    percent = round(100 * (len(chosen) - len(survivors)) / len(chosen), 1)
+    trying = _survivors(chosen, arguments.again)
+    known = [place for place in trying if arguments.again and equivalent(place)]
+    lived = sorted(known + run([p for p in trying if p not in known], arguments.jobs))
+    same = {described(place): reason for place in lived if (reason := equivalent(place))}
+    survivors = [place for place in lived if described(place) not in same]
+    judged = len(chosen) - len(same)
+    percent = round(100 * (judged - len(survivors)) / judged, 1)
     by_file = {
         name: [sum(p[0] == name for p in chosen), sum(p[0] == name for p in survivors)]
         for name in sorted({p[0] for p in chosen})
@@ -292,9 +328,12 @@ def main() -> None:
         "what": "one changed comparison, operator, number, condition or name of the engine each;"
         " caught = a kept answer or a short test of tests/routing is red, or the CPU limit ends it",
         "places": len(every), "tried": len(chosen), "seed": arguments.seed,
-        "caught": len(chosen) - len(survivors), "percent": percent,
+        "caught": judged - len(survivors), "equivalent": len(same), "percent": percent,
+        "percent_with_equivalent": round(100 * (len(chosen) - len(lived)) / len(chosen), 1),
+        "only_survivors_tried_again": arguments.again is not None,
         "minutes": round((time.monotonic() - start) / 60, 1),
         "tried_and_survived": by_file, "survivors": [described(place) for place in survivors],
+        "equivalent_because": same,
     }  # fmt: skip
     text = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
     print(text)

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from entrepot.kernel.refusals import Refusal
-from entrepot.routing.engine import waves
+from entrepot.routing.engine import pricing, waves
 from entrepot.routing.engine.deciding import DEFAULT_BUDGET
 from entrepot.routing.engine.decoding import decode_problem
 from entrepot.routing.engine.format import Plan, plan_bytes
@@ -24,6 +25,7 @@ from tests.routing.checker import broken_rules
 from tests.routing.kept_orders import KINDS, WAVES, Case
 from tests.routing.oracle import least_cost, least_joint_cost
 from tests.routing.orders import random_problem
+from tests.routing.test_resting import relaxed
 
 Document = dict[str, Any]
 KEPT = Path(__file__).with_name("kept_plans.json")
@@ -88,7 +90,7 @@ def answers(kind: str) -> Iterator[tuple[Document, Document]]:
 
 def first_moved(kind: str, kept: list[str]) -> int | None:
     """The first answer that is not what it was; None: all are."""
-    found = mistakes() if kind == "mistakes" else (answer for _, answer in answers(kind))
+    found = OTHERS[kind]() if kind in OTHERS else (answer for _, answer in answers(kind))
     at = -1
     for at, answer in enumerate(found):
         if at >= len(kept) or digest(answer) != kept[at]:
@@ -135,6 +137,7 @@ def said(document: Any) -> list[list[str]] | str:
 
 def _base() -> Document:
     problem = random_problem(31_000, nodes=2, lines=2)
+    problem["nodes"][1]["stock"].setdefault("S00", [1, 0, 0])
     problem["capacities"] = [{"id": "a", "left": 3}, {"id": "b", "left": 4}]
     problem["nodes"][0]["uses"] = [["a", 1, 0, 0], ["b", 0, 1, 1]]
     problem["services"][0]["uses"] = [["b", 1, 0, 0]]
@@ -181,7 +184,102 @@ def _nearly_too_dear() -> Iterator[Document]:
             yield problem
 
 
-@pytest.mark.parametrize("kind", [*KINDS, *WAVES, "mistakes"])
+AMOUNTS: list[tuple[Any, ...]] = [
+    ("nodes", 1, "unit"), ("nodes", 1, "fix"), ("nodes", 1, "penalty"),
+    ("orders", 0, "lines", 0, "short"), ("orders", 0, "late_day"), ("orders", 0, "lines", 0, "g"),
+    ("orders", 0, "lines", 0, "cm3"), ("orders", 0, "lines", 1, "qty"),
+    ("services", 0, "rates", 0, 0), ("services", 0, "rates", 0, 1), ("services", 0, "rates", 0, 2),
+    ("services", 0, "rates", 0, 3), ("services", 0, "rates", 0, 4), ("services", 0, "divisor"),
+    ("services", 0, "departures", 2, 1), ("services", 0, "departures", 2, 2),
+    ("orders", 0, "deliver_by"), ("nodes", 0, "uses", 1, 3), ("services", 0, "uses", 0, 3),
+    ("nodes", 1, "stock", "S00", 2),
+]  # fmt: skip
+
+
+def limits() -> Iterator[list[int]]:
+    """From which value on each amount is refused, rising and falling, by itself in dear orders."""
+    for variant in range(5):
+        base = _base()
+        order, service = base["orders"][0], base["services"][0]
+        base["nodes"][1]["stock"]["S00"] = [1, 0, [0, 10**9][variant % 2]]
+        for line in order["lines"]:
+            line |= {
+                "qty": 900,
+                "g": [5, 5 * 10**8][variant == 4],
+                "cm3": [10, 10**7][variant == 3],
+            }
+        service["rates"] = [[10, 7, 3, 11, 500]] * 6
+        order["late_day"] = [10**9, 10**5][variant % 2]
+        order["lines"][0]["short"] = [0, 10**8][variant == 2]
+        base["nodes"][0]["fix"] = [10**3, 10**10][variant == 1]
+        if variant == 4:
+            order["deliver_by"] = None
+        yield [_limit(base, path, 1) for path in AMOUNTS]
+        yield [_limit(base, path, -1) for path in AMOUNTS if path[-1] in (2, "deliver_by")]
+    yield from _bare_limits()
+
+
+def _bare_limits() -> Iterator[list[int]]:
+    """The same where a list is empty, and to the very unit."""
+    base = _base() | {"capacities": []}
+    for thing in base["nodes"] + base["services"]:
+        thing["uses"] = []
+    for line in base["orders"][0]["lines"]:
+        line |= {"short": 0, "g": 0, "cm3": 0}
+    base["nodes"][1]["unit"] = 10**12
+    base["orders"][0] |= {"late_day": 0}
+    base["orders"][0]["lines"][0]["qty"], base["orders"][0]["lines"][1]["qty"] = 1, 1124
+    for node in base["nodes"]:
+        node |= {"fix": 0, "penalty": 0, "stock": {}}
+    for service in base["services"]:
+        service["rates"] = [[1, 0, 1, 0, 0]] * 6
+    yield [_limit(base, ("orders", 0, "lines", 0, "short"), 1)]
+    base = _base() | {"services": []}
+    base["nodes"][1]["unit"] = 10**9
+    base["nodes"][0]["uses"] = []
+    yield [
+        _limit(base, path, 1) for path in AMOUNTS if path[0] != "services" and "uses" not in path
+    ]
+    base = _base() | {"services": [], "nodes": []}
+    yield [_limit(base, path, 1) for path in AMOUNTS if path[0] == "orders"]
+
+
+def _limit(base: Document, path: tuple[Any, ...], sign: int) -> int:
+    low, high = 0, 2 * 10**12
+    start = said(_changed(base, path, lambda at, k: at.__setitem__(k, sign)))
+    while high - low > 1:
+        middle = (low + high) // 2
+        value = sign * middle
+        same = said(_changed(base, path, lambda at, k, v=value: at.__setitem__(k, v))) == start
+        low, high = (middle, high) if same else (low, middle)
+    return low
+
+
+def wild() -> Iterator[list[Any]]:
+    """Prices repaired from duals that are nonsense: whole, and no column undercuts them."""
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        relaxation = relaxed(seed, most=2 if seed % 3 == 0 else None)
+        columns, counts = len(relaxation.cost), len(relaxation.counts)
+        rules = pricing._Rules(
+            rng.integers(0, 4, (columns, seed % 4)).astype(float),
+            rng.integers(1, 5, seed % 4).astype(float), frozenset(),
+        )  # fmt: skip
+        duals = rng.normal(0, 10.0 ** [2, 3, 17, 30][seed % 4], counts + seed % 4)
+        prices = pricing._exact(relaxation, duals, rules, seed)
+        assert (prices.extra >= 0).all()
+        assert all(extra is None or extra >= 0 for extra in prices.short_extra)
+        pieces = [prices.bound, prices.extra.tolist(), prices.short_extra]
+        solved = pricing.prices_for(relaxation)
+        yield [*pieces, solved.bound, solved.extra.tolist(), solved.short_extra, solved.steps]
+
+
+OTHERS: dict[str, Callable[[], Iterator[Any]]] = {
+    "mistakes": mistakes, "limits": limits, "wild": wild,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *WAVES, *OTHERS])
 def test_answers_are_what_they_were(kind: str) -> None:
     assert first_moved(kind, json.loads(KEPT.read_text(encoding="utf-8"))[kind]) is None
 
@@ -205,7 +303,7 @@ def test_kept_plans_break_no_rule(kind: str) -> None:
 def kept() -> dict[str, list[str]]:
     """All digests."""
     found = {kind: [digest(a) for _, a in answers(kind)] for kind in [*KINDS, *WAVES]}
-    return found | {"mistakes": [digest(said_of) for said_of in mistakes()]}
+    return found | {kind: [digest(one) for one in OTHERS[kind]()] for kind in OTHERS}
 
 
 if __name__ == "__main__":
