@@ -41,3 +41,11 @@ async def browser() -> AsyncIterator[Browser]:
         running = await playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield running
         await running.close()
+
+
+@pytest.fixture(autouse=True)
+async def no_page_left(browser: Browser) -> AsyncIterator[None]:
+    """Pages that stay open go on listening and drawing: every test ends without any."""
+    yield
+    for context in list(browser.contexts):
+        await context.close()
