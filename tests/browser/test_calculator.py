@@ -119,6 +119,7 @@ async def test_what_is_wrong_is_said_beside_the_field(visit: object) -> None:
     await page.fill("#f-g0", "heavy")
     await page.locator("form .btn-main").click()
     wrong = page.locator("[aria-invalid=true]")
+    await expect(wrong).to_have_count(5)
     names = await wrong.evaluate_all("fields => fields.map(field => field.name)")
     assert json.dumps(sorted(names)) == json.dumps(["country", "g0", "h0", "l0", "w0"])
     await expect(page.locator("#f-g0")).to_have_value("heavy")

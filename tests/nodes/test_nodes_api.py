@@ -288,3 +288,11 @@ async def test_all_bad_rows_of_nodes_at_once_and_none_kept(key: ApiKeyInHand) ->
     lines = {error["path"].partition("]")[0] for error in response.json()["errors"]}
     assert lines == {f"rows[{n}" for n in range(3, 9)}, response.text
     assert (await key.ask("GET", f"/nodes/{good}")).status_code == 404
+
+
+async def test_a_moment_may_be_written_in_any_offset(key: ApiKeyInHand) -> None:
+    code = await node(key)
+    odd = {"starts_at": "3383-09-25T07:10:20-21:34", "ends_at": "6486-07-09T13:41:49Z"}
+    answer = await key.ask("PATCH", f"/nodes/{code}", {"closures": [odd]})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["closures"][0]["starts_at"] == "3383-09-26T04:44:20Z"

@@ -101,7 +101,9 @@ async def _write_lists(tx: Tx, before: NodeDetail, after: NodeDetail) -> None:
     if before.closures != after.closures:
         await tx.execute(SQL["delete_closures"], node_id=after.id)
         await tx.execute(
-            SQL["insert_closures"], node_id=after.id, rows=msgspec.json.encode(after.closures)
+            SQL["insert_closures"],
+            node_id=after.id,
+            rows=msgspec.json.encode(after.closures),
         )
     if before.capacities != after.capacities:
         await tx.execute(SQL["delete_capacities"], node_id=after.id)

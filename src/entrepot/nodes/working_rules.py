@@ -1,6 +1,7 @@
 """Pure decisions about how a node works: what a change makes of it and what is wrong with that."""
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -8,7 +9,14 @@ from msgspec import UNSET
 
 from entrepot.kernel.attributes import Attribute, value_faults
 from entrepot.kernel.refusals import FieldError
-from entrepot.nodes.working_types import ChangedNode, Hours, Located, NodeDetail, StaffedHours
+from entrepot.nodes.working_types import (
+    ChangedNode,
+    Closure,
+    Hours,
+    Located,
+    NodeDetail,
+    StaffedHours,
+)
 
 
 def faults(change: ChangedNode, definitions: Iterable[Attribute]) -> list[FieldError]:
@@ -87,7 +95,7 @@ def changed(node: NodeDetail, change: ChangedNode) -> NodeDetail:
         capabilities=sorted(set(whole.capabilities)),
         weekdays=sorted(set(whole.weekdays)),
         holidays=sorted(set(whole.holidays)),
-        closures=sorted(whole.closures, key=lambda one: one.starts_at),
+        closures=sorted(_in_utc(whole.closures), key=lambda one: one.starts_at),
         staffed=sorted(whole.staffed, key=lambda one: (one.weekday, one.opens)),
         pick_up=sorted(whole.pick_up, key=lambda one: (one.weekday, one.opens)),
         capacities=sorted(whole.capacities, key=lambda one: one.counts),
@@ -123,3 +131,8 @@ def placed(node: NodeDetail, found: Located | None) -> NodeDetail:
     if found is None:
         return msgspec.structs.replace(node, lat=None, lon=None, position_from=None)
     return msgspec.structs.replace(node, lat=found.lat, lon=found.lon, position_from=found.by)
+
+
+def _in_utc(closures: list[Closure]) -> list[Closure]:
+    """PostgreSQL reads no offset beyond 16 hours from a text; a moment is the same in UTC."""
+    return [Closure(one.starts_at.astimezone(UTC), one.ends_at.astimezone(UTC)) for one in closures]
