@@ -190,3 +190,19 @@ def test_accepted_extra_is_the_smaller_of_5_percent_and_20() -> None:
     assert not accepts_extra(hold_minor=10000, extra_minor=501)
     assert accepts_extra(hold_minor=100000, extra_minor=2000)
     assert not accepts_extra(hold_minor=100000, extra_minor=2001)
+
+
+def test_a_coupon_takes_no_more_than_the_tier_has_left() -> None:
+    request = Request(
+        service="EMS",
+        country="HK",
+        ship_date=date(2026, 11, 1),
+        pieces=(Piece(1, (10, 10, 10), ("general",)),),
+        tier="V3",
+        coupon=Coupon(965, None),
+    )
+    price = rate(demo_tariff(), request)
+    assert not isinstance(price, Excluded)
+    off = {line.code: line.minor for line in price.lines}
+    assert off["coupon"] == -(off["base"] + off["tier_discount"])
+    assert price.total_minor == sum(off.values())

@@ -198,7 +198,7 @@ def _price(
     if markup:
         lines.append(Line("markup", markup, card, version, f"services.{service.id}"))
     lines += service_lines(tariff, request)
-    lines += coupon_lines(request, base + markup)
+    lines += coupon_lines(request, base + markup, most=base + markup)
     total = sum(line.minor for line in lines)
     return Price(service.id, card, version, "", tariff.fx.base, tuple(lines), total, ())
 

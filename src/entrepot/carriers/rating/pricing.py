@@ -206,13 +206,14 @@ def _lines(
     for extra, minor in _extras(prices, prices.post_tax, request, zone, waybills):
         yield Line(extra.code, minor, card, version, extra.row)
     yield from service_lines(tariff, request)
-    yield from coupon_lines(request, gross)
+    yield from coupon_lines(request, gross, most=net)
 
 
-def coupon_lines(request: Request, gross: int) -> Iterator[Line]:
-    """What the coupon takes off a gross base price, as one line or none."""
+def coupon_lines(request: Request, gross: int, *, most: int) -> Iterator[Line]:
+    """What the coupon takes off a gross base price, as one line or none; never more than `most`,
+    what the member's tier has left of the base: a price below zero owes nobody anything."""
     if request.coupon is not None:
-        off = half_up(gross * request.coupon.permille, 1000)
+        off = min(half_up(gross * request.coupon.permille, 1000), most)
         if request.coupon.max_minor is not None:
             off = min(off, request.coupon.max_minor)
         if off:
