@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from multiprocessing import get_context
 
 import pytest
 
@@ -23,6 +24,22 @@ def end(given: bytes) -> bytes:
 
 def refuse(given: bytes) -> bytes:
     raise ValueError(given.decode())
+
+
+def serve_once() -> None:
+    """What a server's own worker process does: compute something, then end."""
+    asyncio.run(compute(spin, b"0"))
+
+
+def test_a_worker_process_that_has_computed_can_end() -> None:
+    worker = get_context("spawn").Process(target=serve_once)
+    worker.start()
+    worker.join(30)
+    ended = worker.exitcode
+    if worker.is_alive():
+        worker.kill()
+        worker.join()
+    assert ended == 0
 
 
 async def test_the_loop_goes_on_while_another_process_computes() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
+from multiprocessing.util import Finalize
 
 from entrepot.kernel.refusals import Unavailable
 
@@ -35,7 +36,12 @@ async def compute(work: Callable[[bytes], bytes], given: bytes) -> bytes:
 def _pool() -> ProcessPoolExecutor:
     if not _pools:
         spawn = get_context("spawn")
-        _pools.append(ProcessPoolExecutor(1, mp_context=spawn, initializer=_die_with_parent))
+        pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_die_with_parent)
+        # A worker of the server is itself a process of multiprocessing: at its end it closes the
+        # queues and waits for its children before anybody tells the pool to stop. So it is told
+        # before (the queues' priority is 10).
+        Finalize(pool, pool.shutdown, kwargs={"cancel_futures": True}, exitpriority=100)
+        _pools.append(pool)
     return _pools[0]
 
 
