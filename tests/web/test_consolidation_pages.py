@@ -39,11 +39,14 @@ async def test_the_first_screen_offers_one_click_and_says_what_stays_behind(
     home = (await shopper.get("/portal")).text
     assert "3 parcels are ready to leave" in home
     assert "Consolidate all 3" in home
+    assert "There is nothing for you to decide." in home
     assert "1 parcel stays behind: why?" in home
     assert "It has not been weighed and measured yet." in home
     at = await one_click(house, shopper)
     after = (await shopper.get("/portal")).text
     assert "are ready to leave" not in after
+    assert "There is nothing for you to decide." not in after, "a line has to be chosen"
+    assert "<strong>1</strong><span>for you to decide" in after
     assert f'href="{house.base}{at}"' in after
 
 
