@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from entrepot.catalog.codes import short_gtin
 from entrepot.catalog.types import Pack, Sku
-from entrepot.kernel.attributes import Attribute, read_text, write_text
+from entrepot.kernel.attributes import Attribute, write_text
 from entrepot.kernel.refusals import FieldError
-from entrepot.platform.sheets import Cell, Row
+from entrepot.platform.sheets import Cell, Row, read_fields
 
 _TEXTS = ("code", "base_unit")
 _NUMBERS = ("weight_g", "length_mm", "width_mm", "height_mm", "shelf_life_days")
@@ -73,34 +73,7 @@ def _pack_cell(pack: Pack) -> str:
 
 def read_row(row: Row, attributes: Mapping[str, Attribute]) -> tuple[Partial, list[FieldError]]:
     """The fields that a row names, as one would send them, and what cannot be read."""
-    read: Partial = {}
-    errors: list[FieldError] = []
-    names: dict[str, str] = {}
-    values: dict[str, object] = {}
-    for column, raw in row.cells.items():
-        text = raw.strip()
-        try:
-            if column.startswith("name."):
-                names[column[5:]] = text
-            elif column.startswith("attribute."):
-                values[column[10:]] = _attribute(text, attributes.get(column[10:]))
-            else:
-                read[column] = _field(column, text)
-        except ValueError as wrong:
-            errors.append(FieldError(f"rows[{row.line}].{column}", "bad_value", str(wrong)))
-    if names:
-        read["names"] = names
-    if values:
-        read["attributes"] = values
-    if not read.get("code"):
-        errors.append(FieldError(f"rows[{row.line}].code", "missing", "every row names its SKU"))
-    return read, errors
-
-
-def _attribute(text: str, definition: Attribute | None) -> object:
-    if definition is None:
-        raise ValueError("no such attribute is defined")
-    return read_text(text, definition) if text else None
+    return read_fields(row, attributes, field=_field, noun="SKU")
 
 
 def _field(column: str, text: str) -> object:

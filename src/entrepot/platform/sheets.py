@@ -9,13 +9,14 @@ round-trips; numbers are written as numbers. In XLSX texts are texts by their ty
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 import msgspec
 import python_calamine
 import xlsxwriter
 
+from entrepot.kernel.attributes import Attribute, read_text
 from entrepot.kernel.refusals import FieldError, Invalid
 
 Cell = str | int | None
@@ -36,6 +37,49 @@ class Sheet(msgspec.Struct, frozen=True):
 
     columns: list[str]
     rows: list[Row]
+
+
+def read_fields(
+    row: Row,
+    attributes: Mapping[str, Attribute],
+    *,
+    field: Callable[[str, str], object],
+    noun: str,
+) -> tuple[dict[str, object], list[FieldError]]:
+    """The fields that a row names, as one would send them, and what cannot be read.
+
+    `name.<language>` and `attribute.<name>` are read here, every other column by `field`, which
+    raises ValueError. Every row names its `code`; `noun` is what it is the code of.
+    """
+    read: dict[str, object] = {}
+    errors: list[FieldError] = []
+    names: dict[str, str] = {}
+    values: dict[str, object] = {}
+    for column, raw in row.cells.items():
+        text = raw.strip()
+        try:
+            if column.startswith("name."):
+                names[column[5:]] = text
+            elif column.startswith("attribute."):
+                values[column[10:]] = _attribute(text, attributes.get(column[10:]))
+            else:
+                read[column] = field(column, text)
+        except ValueError as wrong:
+            errors.append(FieldError(f"rows[{row.line}].{column}", "bad_value", str(wrong)))
+    if names:
+        read["names"] = names
+    if values:
+        read["attributes"] = values
+    if not read.get("code"):
+        message = f"every row names its {noun}"
+        errors.append(FieldError(f"rows[{row.line}].code", "missing", message))
+    return read, errors
+
+
+def _attribute(text: str, definition: Attribute | None) -> object:
+    if definition is None:
+        raise ValueError("no such attribute is defined")
+    return read_text(text, definition) if text else None
 
 
 def read_sheet(raw: bytes, *, most_rows: int) -> Sheet:
