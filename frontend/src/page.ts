@@ -1,6 +1,13 @@
 // Every page: style, htmx with server-sent events, and the few things a browser must do itself.
 import "@tabler/core/dist/css/tabler.css";
-import "./styles/entrepot.css";
+import "./styles/ground.css";
+import "./styles/frame.css";
+import "./styles/pieces.css";
+import "./styles/lists.css";
+import "./styles/facts.css";
+import "./styles/station.css";
+import "./styles/station-lists.css";
+import "./styles/motion.css";
 import "./styles/cards.css";
 import "./styles/prices.css";
 import "./styles/consolidations.css";

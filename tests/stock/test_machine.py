@@ -42,125 +42,128 @@ class World:
         return response.status_code, response.json()
 
 
+class Books(RuleBasedStateMachine):
+    """The machine; `machine_of` gives it its world."""
+
+    world: World
+    made = Bundle("made")
+    moved = Bundle("moved")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sku = self.world.wait(self.world.stock.sku())
+        self.other = self.world.wait(self.world.stock.sku())
+        self.kit = self.world.wait(self.world.stock.sku((self.sku, 2), (self.other, 1)))
+        self.lying = {(s, n): 0 for s in (self.sku, self.other) for n in NODES}
+        for sku in (self.sku, self.other):
+            self.world.wait(self.world.stock.receive(sku, 12, "N2"))
+            self.lying[sku, "N2"] = 12
+        self.held: dict[str, dict[tuple[str, str], int]] = {}
+
+    def free(self, sku: str) -> int:
+        promised = sum(
+            qty for lines in self.held.values() for (s, _), qty in lines.items() if s == sku
+        )
+        return sum(qty for (s, _), qty in self.lying.items() if s == sku) - promised
+
+    @rule(target=moved, node=st.sampled_from(NODES), qty=st.integers(1, 9), first=st.booleans())
+    def receive(self, node: str, qty: int, first: bool) -> tuple[str, str, int, str]:
+        sku = self.sku if first else self.other
+        line = {"sku": sku, "qty": qty, "reason": "receipt", "to": {"node": node}}
+        status, told = self.world.ask(
+            "POST", "/stock/movements", {"reference": "in", "lines": [line]}
+        )
+        assert status == 201, told
+        self.lying[sku, node] += qty
+        return sku, node, qty, told["movements"][0]
+
+    @rule(node=st.sampled_from(NODES), qty=st.integers(1, 6))
+    def send_away(self, node: str, qty: int) -> None:
+        line = {"sku": self.sku, "qty": qty, "reason": "partner_out", "from": {"node": node}}
+        status, told = self.world.ask(
+            "POST", "/stock/movements", {"reference": "out", "lines": [line]}
+        )
+        promised = sum(lines.get((self.sku, node), 0) for lines in self.held.values())
+        if self.lying[self.sku, node] - promised >= qty:
+            assert status == 201, told
+            self.lying[self.sku, node] -= qty
+        else:
+            assert status == 409, told
+
+    @rule(
+        target=made,
+        wants=st.lists(
+            st.tuples(st.sampled_from(["sku", "other", "kit"]), st.integers(1, 5)),
+            min_size=1, max_size=3,
+        ),
+    )  # fmt: skip
+    def reserve(self, wants: list[tuple[str, int]]) -> str:
+        lines = [{"sku": getattr(self, name), "qty": qty} for name, qty in wants]
+        need = {self.sku: 0, self.other: 0}
+        for name, qty in wants:
+            if name == "kit":
+                need[self.sku] += 2 * qty
+                need[self.other] += qty
+            else:
+                need[getattr(self, name)] += qty
+        enough = all(self.free(sku) >= qty for sku, qty in need.items())
+        status, told = self.world.ask(
+            "POST", "/reservations",
+            {"reference": f"o-{len(self.held)}-{self.sku}", "channel": "WEB", "lines": lines},
+        )  # fmt: skip
+        assert status == (201 if enough else 409), told
+        if not enough:
+            assert told["facts"]["shortages"]
+            return ""
+        self.held[told["id"]] = {(r["sku"], r["node"]): r["qty"] for r in told["lines"]}
+        return str(told["id"])
+
+    @rule(one=made)
+    def release(self, one: str) -> None:
+        self.end(one, "release")
+
+    @rule(one=made)
+    def fulfil(self, one: str) -> None:
+        lines = self.end(one, "fulfil")
+        for place, qty in lines.items():
+            self.lying[place] -= qty
+
+    def end(self, one: str, verb: str) -> dict[tuple[str, str], int]:
+        if not one:
+            return {}
+        status, told = self.world.ask("POST", f"/reservations/{one}/{verb}")
+        assert status == (200 if one in self.held else 409), told
+        return self.held.pop(one, {})
+
+    @rule(one=moved)
+    def move_back(self, one: tuple[str, str, int, str]) -> None:
+        sku, node, qty, movement = one
+        promised = sum(lines.get((sku, node), 0) for lines in self.held.values())
+        if self.lying[sku, node] - promised < qty:
+            return  # would turn promises into backorders, which the model does not know
+        status, told = self.world.ask("POST", f"/stock/movements/{movement}/reverse")
+        assert status in (201, 409), told
+        if status == 201:
+            self.lying[sku, node] -= qty
+        else:
+            assert told["code"] == "already_reversed"
+
+    @invariant()
+    def what_is_shown_is_what_is_there(self) -> None:
+        status, told = self.world.ask(
+            "GET", f"/availability?channel=WEB&sku={self.sku}&sku={self.other}&sku={self.kit}"
+        )
+        assert status == 200, told
+        a, b = self.free(self.sku), self.free(self.other)
+        assert [row["available"] for row in told["items"]] == [a, b, min(a // 2, b)]
+
+    def teardown(self) -> None:
+        assert self.world.wait(self.world.stock.violations()) == {}
+
+
 def machine_of(world: World) -> type[RuleBasedStateMachine]:
     """The machine, bound to its world."""
-
-    class Books(RuleBasedStateMachine):
-        made = Bundle("made")
-        moved = Bundle("moved")
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.sku = world.wait(world.stock.sku())
-            self.other = world.wait(world.stock.sku())
-            self.kit = world.wait(world.stock.sku((self.sku, 2), (self.other, 1)))
-            self.lying = {(s, n): 0 for s in (self.sku, self.other) for n in NODES}
-            for sku in (self.sku, self.other):
-                world.wait(world.stock.receive(sku, 12, "N2"))
-                self.lying[sku, "N2"] = 12
-            self.held: dict[str, dict[tuple[str, str], int]] = {}
-
-        def free(self, sku: str) -> int:
-            promised = sum(
-                qty for lines in self.held.values() for (s, _), qty in lines.items() if s == sku
-            )
-            return sum(qty for (s, _), qty in self.lying.items() if s == sku) - promised
-
-        @rule(target=moved, node=st.sampled_from(NODES), qty=st.integers(1, 9), first=st.booleans())
-        def receive(self, node: str, qty: int, first: bool) -> tuple[str, str, int, str]:
-            sku = self.sku if first else self.other
-            line = {"sku": sku, "qty": qty, "reason": "receipt", "to": {"node": node}}
-            status, told = world.ask(
-                "POST", "/stock/movements", {"reference": "in", "lines": [line]}
-            )
-            assert status == 201, told
-            self.lying[sku, node] += qty
-            return sku, node, qty, told["movements"][0]
-
-        @rule(node=st.sampled_from(NODES), qty=st.integers(1, 6))
-        def send_away(self, node: str, qty: int) -> None:
-            line = {"sku": self.sku, "qty": qty, "reason": "partner_out", "from": {"node": node}}
-            status, told = world.ask(
-                "POST", "/stock/movements", {"reference": "out", "lines": [line]}
-            )
-            promised = sum(lines.get((self.sku, node), 0) for lines in self.held.values())
-            if self.lying[self.sku, node] - promised >= qty:
-                assert status == 201, told
-                self.lying[self.sku, node] -= qty
-            else:
-                assert status == 409, told
-
-        @rule(
-            target=made,
-            wants=st.lists(
-                st.tuples(st.sampled_from(["sku", "other", "kit"]), st.integers(1, 5)),
-                min_size=1, max_size=3,
-            ),
-        )  # fmt: skip
-        def reserve(self, wants: list[tuple[str, int]]) -> str:
-            lines = [{"sku": getattr(self, name), "qty": qty} for name, qty in wants]
-            need = {self.sku: 0, self.other: 0}
-            for name, qty in wants:
-                if name == "kit":
-                    need[self.sku] += 2 * qty
-                    need[self.other] += qty
-                else:
-                    need[getattr(self, name)] += qty
-            enough = all(self.free(sku) >= qty for sku, qty in need.items())
-            status, told = world.ask(
-                "POST", "/reservations",
-                {"reference": f"o-{len(self.held)}-{self.sku}", "channel": "WEB", "lines": lines},
-            )  # fmt: skip
-            assert status == (201 if enough else 409), told
-            if not enough:
-                assert told["facts"]["shortages"]
-                return ""
-            self.held[told["id"]] = {(r["sku"], r["node"]): r["qty"] for r in told["lines"]}
-            return str(told["id"])
-
-        @rule(one=made)
-        def release(self, one: str) -> None:
-            self.end(one, "release")
-
-        @rule(one=made)
-        def fulfil(self, one: str) -> None:
-            lines = self.end(one, "fulfil")
-            for place, qty in lines.items():
-                self.lying[place] -= qty
-
-        def end(self, one: str, verb: str) -> dict[tuple[str, str], int]:
-            if not one:
-                return {}
-            status, told = world.ask("POST", f"/reservations/{one}/{verb}")
-            assert status == (200 if one in self.held else 409), told
-            return self.held.pop(one, {})
-
-        @rule(one=moved)
-        def move_back(self, one: tuple[str, str, int, str]) -> None:
-            sku, node, qty, movement = one
-            promised = sum(lines.get((sku, node), 0) for lines in self.held.values())
-            if self.lying[sku, node] - promised < qty:
-                return  # would turn promises into backorders, which the model does not know
-            status, told = world.ask("POST", f"/stock/movements/{movement}/reverse")
-            assert status in (201, 409), told
-            if status == 201:
-                self.lying[sku, node] -= qty
-            else:
-                assert told["code"] == "already_reversed"
-
-        @invariant()
-        def what_is_shown_is_what_is_there(self) -> None:
-            status, told = world.ask(
-                "GET", f"/availability?channel=WEB&sku={self.sku}&sku={self.other}&sku={self.kit}"
-            )
-            assert status == 200, told
-            a, b = self.free(self.sku), self.free(self.other)
-            assert [row["available"] for row in told["items"]] == [a, b, min(a // 2, b)]
-
-        def teardown(self) -> None:
-            assert world.wait(world.stock.violations()) == {}
-
-    return Books
+    return type("BoundBooks", (Books,), {"world": world})
 
 
 async def test_the_books_agree_whatever_is_done(server: InstalledServer) -> None:
