@@ -59,6 +59,7 @@ class Books(RuleBasedStateMachine):
             self.world.wait(self.world.stock.receive(sku, 12, "N2"))
             self.lying[sku, "N2"] = 12
         self.held: dict[str, dict[tuple[str, str], int]] = {}
+        self.bound: dict[str, str] = {}
 
     def free(self, sku: str) -> int:
         promised = sum(
@@ -96,8 +97,10 @@ class Books(RuleBasedStateMachine):
             st.tuples(st.sampled_from(["sku", "other", "kit"]), st.integers(1, 5)),
             min_size=1, max_size=3,
         ),
+        cart=st.sampled_from("abcdef"),
     )  # fmt: skip
-    def reserve(self, wants: list[tuple[str, int]]) -> str:
+    def reserve(self, wants: list[tuple[str, int]], cart: str) -> str:
+        """The same reference again takes the place of the live one, whose goods are free for it."""
         lines = [{"sku": getattr(self, name), "qty": qty} for name, qty in wants]
         need = {self.sku: 0, self.other: 0}
         for name, qty in wants:
@@ -106,15 +109,20 @@ class Books(RuleBasedStateMachine):
                 need[self.other] += qty
             else:
                 need[getattr(self, name)] += qty
+        before = self.bound.get(cart, "")
+        replaced = self.held.pop(before, None)
         enough = all(self.free(sku) >= qty for sku, qty in need.items())
         status, told = self.world.ask(
             "POST", "/reservations",
-            {"reference": f"o-{len(self.held)}-{self.sku}", "channel": "WEB", "lines": lines},
+            {"reference": f"{cart}-{self.sku}", "channel": "WEB", "lines": lines},
         )  # fmt: skip
         assert status == (201 if enough else 409), told
         if not enough:
             assert told["facts"]["shortages"]
+            if replaced is not None:
+                self.held[before] = replaced
             return ""
+        self.bound[cart] = told["id"]
         self.held[told["id"]] = {(r["sku"], r["node"]): r["qty"] for r in told["lines"]}
         return str(told["id"])
 
@@ -171,7 +179,7 @@ async def test_the_books_agree_whatever_is_done(server: InstalledServer) -> None
     key = await key_for(server, api_app(server), stock.tenant.tenant)
     world = World(stock, key, asyncio.get_running_loop())
     rules = settings(
-        max_examples=8, stateful_step_count=20, deadline=None,
+        max_examples=10, stateful_step_count=20, deadline=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     await asyncio.to_thread(run_state_machine_as_test, machine_of(world), settings=rules)
