@@ -137,21 +137,6 @@ async def get_quote(
     return found
 
 
-async def find_open_quote(
-    tx: ReadTx, *, subject_kind: SubjectKind, subject_id: UUID, customer_id: UUID | None = None
-) -> StoredQuote | None:
-    """The newest quote of a subject that is open and in time, or None."""
-    row = await tx.find(
-        SQL["find_open_quote"],
-        QuoteRow,
-        subject_kind=subject_kind,
-        subject_id=subject_id,
-        customer_id=customer_id,
-        now=tx.now,
-    )
-    return None if row is None else _quote(row, tx.now)
-
-
 def unknown_quote() -> NotFound:
     """The refusal for a quote that is not there or not the caller's."""
     return NotFound("there is no such quote", code="unknown_quote")

@@ -42,13 +42,3 @@ from carriers.quote as q
 where q.quote_id = :quote_id
     and (:customer_id::uuid is null or q.customer_id = :customer_id)
     and (:warehouses::text[] is null or q.warehouse = any(:warehouses));
-
--- name: find_open_quote
-select q.quote_id as id, q.status, q.subject_kind, q.subject_id, q.fingerprint, q.parts,
-    q.customer_id, q.warehouse, q.request, q.versions, q.answer, q.asked_at, q.expires_at,
-    q.accepted_service
-from carriers.quote as q
-where q.subject_id = :subject_id and q.subject_kind = :subject_kind and q.status = 'open'
-    and q.expires_at > :now and (:customer_id::uuid is null or q.customer_id = :customer_id)
-order by q.quote_id desc
-limit 1;

@@ -273,12 +273,14 @@ async def list_predicted_lines(tx: ReadTx, *, prediction_id: UUID) -> list[Predi
 
 
 async def find_last_destination(tx: ReadTx, *, customer_id: UUID) -> Destination | None:
-    """Where the customer's last consolidation was to go, if there was any."""
+    """Where the customer's last consolidation in the caller's sight was to go, if there was any."""
+    scope = scope_of(tx.principal)
     found = await tx.find(
         SQL["find_last_destination"],
         _Country,
         customer_id=customer_id,
-        scope_customer_id=scope_of(tx.principal).customer_id,
+        scope_customer_id=scope.customer_id,
+        warehouses=scope.warehouses,
     )
     return None if found is None else Destination(found.country, found.state, found.postcode)
 

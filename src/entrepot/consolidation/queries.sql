@@ -111,8 +111,10 @@ order by l.service;
 -- name: find_last_destination
 select c.country, c.state, c.postcode
 from consolidation.consolidation as c
+join nodes.node as n on n.node_id = c.node_id
 where c.customer_id = :customer_id and c.country is not null
     and (:scope_customer_id::uuid is null or c.customer_id = :scope_customer_id)
+    and (:warehouses::text[] is null or n.code = any(:warehouses))
 order by c.consolidation_id desc
 limit 1;
 
