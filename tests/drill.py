@@ -5,6 +5,7 @@ matching    the labelled set with its second seed
 crash       the crash test again and again, a new seed each time (ROUNDS, default 10)
 isolation   the isolation checks over 30 tenants, all pairs
 requests    20,000 generated requests against the API
+scopes      every predicate of a customer or warehouse, taken away, turns a test red
 """
 
 import argparse
@@ -18,9 +19,10 @@ import time
 from pathlib import Path
 
 from tests.promises import rows
+from tests.scope_predicates import not_noticed
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("breakages", "matching", "crash", "isolation", "requests")
+PARTS = ("breakages", "matching", "crash", "isolation", "requests", "scopes")
 _LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache",
     ".hypothesis", ".entrepot", "screenshots",
@@ -61,18 +63,37 @@ def break_everything(only: str | None) -> list[str]:
     return unnoticed
 
 
+def unnoticed_scopes(only: str) -> list[str]:
+    """Take away each predicate in a copy; see tests/scope_predicates.py."""
+    with tempfile.TemporaryDirectory(prefix="entrepot-scopes-") as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(ROOT, tree, ignore=_LEFT_BEHIND)
+        path = f"{tree / 'src'}{os.pathsep}{tree}"
+
+        def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+                cwd=tree, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
+                check=False,
+            )  # fmt: skip
+
+        return not_noticed(tree, run, only)
+
+
 def main() -> int:
     """Run one part or all of them; 1 when any failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", default="all", choices=[*PARTS, "all"])
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument("--only", help="one claim of the breakages")
+    parser.add_argument("--only", help="one claim, or what the name of a predicate holds")
     given = parser.parse_args()
     print(f"seed {given.seed}")
     wanted = PARTS if given.part == "all" else (given.part,)
     failed = []
     if "breakages" in wanted and break_everything(given.only):
         failed.append("breakages")
+    if "scopes" in wanted and unnoticed_scopes(given.only or ""):
+        failed.append("scopes")
     if "matching" in wanted and pytest("-m", "drill", "tests/parcels"):
         failed.append("matching")
     if "crash" in wanted:
