@@ -135,7 +135,8 @@ begin
 end
 $$;
 
--- Sets levels of guarding rows; null leaves one as it is. Rows are made where missing.
+-- Sets levels of guarding rows; null leaves one as it is. Rows are made where missing. inbound
+-- is what is told by hand: what ASNs await stays beside it.
 create or replace function stock.set_levels_v1(
     p_skus uuid[], p_nodes uuid[], p_safety bigint[], p_protected bigint[], p_inbound bigint[],
     p_sells_inbound boolean[], p_extra bigint[]
@@ -149,7 +150,8 @@ begin
     order by g.sku_id, g.node_id for update;
     update stock.sku_node as g
     set safety = coalesce(u.safety, g.safety), protected = coalesce(u.prot, g.protected),
-        inbound = coalesce(u.inbound, g.inbound),
+        inbound = coalesce(g.inbound - g.inbound_told + u.inbound, g.inbound),
+        inbound_told = coalesce(u.inbound, g.inbound_told),
         sells_inbound = coalesce(u.sells_inbound, g.sells_inbound),
         backorder_extra = coalesce(u.extra, g.backorder_extra)
     from unnest(
