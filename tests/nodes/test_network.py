@@ -18,6 +18,8 @@ from entrepot.nodes.geocoding import Address, locate_all
 from entrepot.routing.compile import compile_network, problem_of
 from entrepot.routing.engine.format import Destination, Line, Order, OrderPlan, Rate, Stock
 from entrepot.routing.engine.routing import route
+from entrepot.routing.policy.deciding import route_under
+from entrepot.routing.policy.parsing import parse_policy
 from entrepot.routing.types import Network, NetworkService, PickUp
 from tests.api.harness import ApiKeyInHand, api_app, key_for
 from tests.flows.trade import Trade, open_trade
@@ -77,6 +79,16 @@ CITIES = [
     "Foshan",
 ]
 RATES = tuple(Rate(1000, 1000 + 500 * zone, 1000, 200, 600 + 720 * zone) for zone in range(6))
+LANE_RULE = """\
+policy lanes version 1
+owner "order desk"
+review 2027-06-30
+from 2026-11-01T00:00:00Z
+
+exclude not-there
+  options lane.attrs.delivers = false
+  code "carrier_not_there"
+"""
 DAILY = tuple(PickUp(day, time(16, 0), time(18, 0)) for day in range(1, 8))
 
 
@@ -187,6 +199,63 @@ async def test_a_custom_attribute_decides_without_a_migration(
     reasons = {one.node: one.excluded for one in plan.candidates or ()}
     assert reasons[near] is not None
     assert reasons[near].code == "not_capable"
+
+
+async def test_a_carrier_is_left_out_where_it_does_not_deliver(
+    trade: Trade, key: ApiKeyInHand
+) -> None:
+    """T2.67: an attribute of node × region × carrier, defined and set over the API, read by a rule.
+
+    The near node's carrier does not go to the order's region; the same carrier from the far node
+    does, and the near node still serves another region.
+    """
+    lane = {"carrier": "SF", "region": "CN", "attributes": {"delivers": False}}
+    refused = await key.ask("PATCH", "/nodes/SZX1", {"lanes": [lane]})
+    assert refused.status_code == 422, "not before the attribute is defined"
+    assert refused.json()["errors"][0]["path"] == "lanes[0].attributes.delivers"
+    await key.post("/node-attributes", {"name": "delivers", "type": "boolean"})
+    await open_node(key, "LANE-NEAR", "Guangzhou", lanes=[lane])
+    await open_node(key, "LANE-FAR", "Wuhan", lanes=[lane | {"region": "CN-XJ"}])
+    shown = await key.get("/nodes/LANE-NEAR")
+    assert shown["lanes"] == [lane]
+    pool = [{"node": "LANE-NEAR", "priority": 1}, {"node": "LANE-FAR", "priority": 2}]
+    await key.post("/channels", {"code": "LANES", "pool": pool})
+    network = await get_network(trade.db, trade.staff, channel="LANES")
+    compiled = compile_network(stocked(network, {}), now=NOW, instant0=NOW)
+    orders = [order("1", "Foshan"), order("2", "Foshan")]
+    elsewhere = msgspec.structs.replace(orders[1].dest, region="CN-GD")
+    orders[1] = msgspec.structs.replace(orders[1], dest=elsewhere)
+    problem = problem_of(compiled, orders, currency="CNY", zone_km=[50, 300, 800, 1500, 2500])
+    ruled = route_under(parse_policy(LANE_RULE), problem, at=NOW, explained=True)
+    assert [plan.shipments[0].node for plan in ruled.plan.orders] == ["LANE-FAR", "LANE-NEAR"]
+    reasons = {one.node: one.excluded for one in ruled.plan.orders[0].candidates or ()}
+    assert reasons["LANE-NEAR"] is not None
+    assert reasons["LANE-NEAR"].code == "carrier_not_there"
+
+
+async def test_lanes_survive_a_file_and_are_checked(trade: Trade, key: ApiKeyInHand) -> None:
+    allowed = ["day", "night"]
+    await key.post("/node-attributes", {"name": "reach", "type": "choices", "allowed": allowed})
+    await key.post("/node-attributes", {"name": "note", "type": "text"})
+    lanes = [
+        {"carrier": "SF", "region": "CN-XJ", "attributes": {"note": "12", "reach": ["day"]}},
+        {"carrier": "YTO", "region": "CN-XJ", "attributes": {"reach": allowed}},
+    ]
+    await open_node(key, "LANE-FILE", "Xi'an", lanes=lanes)
+    table = (await key.ask("GET", "/nodes/export")).text
+    assert "SF@CN-XJ note=12, reach=day; YTO@CN-XJ reach=day|night" in table
+    again = await key.post("/nodes/import", {"csv": table})
+    assert (again["created"], again["changed"]) == (0, 0)
+    for wrong, path in (
+        ([lanes[0], lanes[0]], "lanes"),
+        ([lanes[0] | {"attributes": {"note": "a; b"}}], "lanes[0].attributes.note"),
+        ([lanes[0] | {"attributes": {"reach": ["noon"]}}], "lanes[0].attributes.reach"),
+        ([lanes[0] | {"carrier": "S F"}], "lanes[0].carrier"),
+    ):
+        refused = await key.ask("PATCH", "/nodes/LANE-FILE", {"lanes": wrong})
+        assert refused.status_code == 422
+        assert path in [one["path"] for one in refused.json()["errors"]]
+    assert (await key.get("/nodes/LANE-FILE"))["lanes"] == lanes
 
 
 async def test_a_pool_sells_nothing_of_another(trade: Trade, key: ApiKeyInHand) -> None:

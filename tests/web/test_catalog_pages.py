@@ -145,6 +145,28 @@ async def test_an_attribute_of_ones_own_is_a_field_of_the_page(house: PageHouse)
     assert re.search(r"attribute.cold.*?<option value=\"true\" selected>", shown.text, re.DOTALL)
 
 
+async def test_what_is_true_of_a_carrier_into_a_region_is_set_on_the_page(
+    house: PageHouse,
+) -> None:
+    """T2.67: node × region × carrier, with an attribute of one's own."""
+    from entrepot.flows.define_node_attribute import define_node_attribute
+    from entrepot.kernel.attributes import NewAttribute
+    from tests.flows.trade import stamp
+
+    new = NewAttribute("delivers", "boolean")
+    await define_node_attribute(house.trade.db, house.trade.staff, stamp(), new=new)
+    lead = await house.worker("manager")
+    await lead.get("/admin/nodes/YIW1/working")
+    fields = {"zone": "Asia/Shanghai", "weekdays": "1", "quantities_master": "entrepot",
+              "allocation_owner": "entrepot", "lanes": "SF@CN-XJ delivers=false"}  # fmt: skip
+    assert (await lead.post("/admin/nodes/YIW1/working", fields)).status_code == 303
+    shown = await lead.get("/admin/nodes/YIW1/working")
+    assert 'value="SF@CN-XJ delivers=false"' in shown.text
+    wrong = await lead.post("/admin/nodes/YIW1/working", fields | {"lanes": "SF delivers=false"})
+    assert wrong.status_code == 422
+    assert "Carriers by region" in wrong.text
+
+
 async def test_channels_and_groups(house: PageHouse) -> None:
     lead = await house.worker("manager")
     await lead.get("/admin/channels")

@@ -11,6 +11,8 @@ from entrepot.nodes import working
 from entrepot.nodes.working_types import NodeDetail
 from entrepot.parcels.scope import scope_of
 from entrepot.platform.database import ReadTx
+from entrepot.routing.engine.format import Attributes
+from entrepot.routing.policy.fields import lane_key
 from entrepot.routing.types import (
     Closure,
     Counted,
@@ -56,10 +58,19 @@ def _node(node: NodeDetail, regions: Sequence[str]) -> NetworkNode:
         type=node.kind,
         tags=tuple(sorted({*node.capabilities, *demands(node.attributes)})),
         regions_blocked=tuple(sorted({*node.regions_blocked, *unserved})),
-        attrs=dict(node.attributes),
+        attrs=dict(node.attributes) | _lanes(node),
         labour=_labour(node),
         closures=tuple(Closure(one.starts_at, one.ends_at) for one in node.closures),
     )
+
+
+def _lanes(node: NodeDetail) -> Attributes:
+    """What is true of carriers by region; conditions read it as `lane.attrs.<name>`."""
+    return {
+        lane_key(lane.carrier, lane.region, name): value
+        for lane in node.lanes
+        for name, value in lane.attributes.items()
+    }
 
 
 def _calendar(node: NodeDetail) -> Calendar:

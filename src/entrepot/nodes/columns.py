@@ -2,16 +2,17 @@
 
 Lists in a cell are parted by spaces or `;`: `staffed` reads `1 08:00-17:00 x3; 2 …` (Monday is 1),
 `pick_up` the same without people, `capacities` `shipments=500; units=2000`, `closures`
-`2026-12-24T12:00:00Z/2026-12-27T00:00:00Z`. Columns that a file leaves out stay as they are.
+`2026-12-24T12:00:00Z/2026-12-27T00:00:00Z`, `lanes` `SF@CN-XJ delivers=false, cold=true`.
+Columns that a file leaves out stay as they are.
 Coordinates that were found by city or postcode are left blank, so they are found again.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from entrepot.kernel.attributes import Attribute, write_text
+from entrepot.kernel.attributes import Attribute, read_text, write_text
 from entrepot.kernel.refusals import FieldError
-from entrepot.nodes.working_types import NodeDetail
+from entrepot.nodes.working_types import Lane, NodeDetail
 from entrepot.platform.sheets import Cell, Row, read_fields
 
 LANGUAGES = ("en", "zh-CN", "zh-TW")
@@ -30,7 +31,7 @@ def columns_for(attributes: Iterable[Attribute]) -> list[str]:
     return [
         "code", "kind", *(f"name.{tag}" for tag in LANGUAGES), *_TEXTS[:5], "lat", "lon",
         "region", *_WORDS[:3], "weekdays", "opens", "closes", "holidays", "closures", "staffed",
-        "pick_up", *_NUMBERS, "capacities", *_TEXTS[6:],
+        "pick_up", *_NUMBERS, "capacities", "lanes", *_TEXTS[6:],
         *(f"attribute.{one.name}" for one in attributes),
     ]  # fmt: skip
 
@@ -59,6 +60,11 @@ def _position(value: float | None, node: NodeDetail) -> str:
     return "" if value is None or node.position_from != "given" else repr(value)
 
 
+def _lane_text(lane: Lane) -> str:
+    said = ", ".join(f"{name}={write_text(v)}" for name, v in sorted(lane.attributes.items()))
+    return f"{lane.carrier}@{lane.region} {said}"
+
+
 _WRITERS: dict[str, Callable[[NodeDetail], Cell]] = {
     "lat": lambda n: _position(n.lat, n),
     "lon": lambda n: _position(n.lon, n),
@@ -71,12 +77,24 @@ _WRITERS: dict[str, Callable[[NodeDetail], Cell]] = {
     ),
     "pick_up": lambda n: "; ".join(f"{one.weekday} {one.opens}-{one.closes}" for one in n.pick_up),
     "capacities": lambda n: "; ".join(f"{one.counts}={one.daily_limit}" for one in n.capacities),
+    "lanes": lambda n: "; ".join(_lane_text(one) for one in n.lanes),
 }
 
 
 def read_row(row: Row, attributes: Mapping[str, Attribute]) -> tuple[Partial, list[FieldError]]:
     """The fields that a row names, as one would send them, and what cannot be read."""
-    return read_fields(row, attributes, field=_field, noun="node")
+    read, errors = read_fields(row, attributes, field=_field, noun="node")
+    lanes = read.get("lanes")
+    if isinstance(lanes, list):
+        read["lanes"] = [_typed(lane, attributes) for lane in lanes]
+    return read, errors
+
+
+def _typed(lane: Partial, attributes: Mapping[str, Attribute]) -> Partial:
+    said = lane["attributes"]
+    assert isinstance(said, dict)
+    values = {n: read_text(v, attributes[n]) if n in attributes else v for n, v in said.items()}
+    return lane | {"attributes": values}
 
 
 def _field(column: str, text: str) -> object:
@@ -133,8 +151,19 @@ def _capacity(text: str) -> Partial:
     return {"counts": counts.strip(), "daily_limit": _whole(limit.strip())}
 
 
+def _lane(text: str) -> Partial:
+    where, _, said = text.partition(" ")
+    carrier, found, region = where.partition("@")
+    pairs = [part.partition("=") for part in said.split(",") if part.strip()]
+    if not (found and pairs and all(equals for _, equals, _ in pairs)):
+        raise ValueError("must be like SF@CN-XJ delivers=false")
+    values = {name.strip(): value.strip() for name, _, value in pairs}
+    return {"carrier": carrier, "region": region, "attributes": values}
+
+
 _READERS: dict[str, Callable[[str], Partial]] = {
     "staffed": _staffed, "pick_up": _hours, "closures": _closure, "capacities": _capacity,
+    "lanes": _lane,
 }  # fmt: skip
 
 

@@ -110,6 +110,11 @@ async def _write_lists(tx: Tx, before: NodeDetail, after: NodeDetail) -> None:
         await tx.execute(
             SQL["insert_capacities"], node_id=after.id, rows=msgspec.json.encode(after.capacities)
         )
+    if before.lanes != after.lanes:
+        await tx.execute(SQL["delete_lanes"], node_id=after.id)
+        await tx.execute(
+            SQL["insert_lanes"], node_id=after.id, rows=msgspec.json.encode(after.lanes)
+        )
 
 
 async def _tell(tx: Tx, node_id: UUID, sequence: int, code: str) -> None:

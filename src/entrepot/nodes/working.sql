@@ -67,6 +67,18 @@ select jsonb_build_object(
         from nodes.group_member as m
         inner join nodes.node_group as g on m.group_id = g.group_id
         where m.node_id = n.node_id
+    ),
+    'lanes', (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'carrier', a.carrier, 'region', a.region, 'attributes', a.attributes
+                )
+                order by a.carrier, a.region
+            ),
+            '[]'
+        )
+        from nodes.lane as a where a.node_id = n.node_id
     )
 ) as body
 from nodes.node as n
@@ -108,6 +120,14 @@ delete from nodes.closure where node_id = :node_id;
 
 -- name: delete_capacities
 delete from nodes.capacity where node_id = :node_id;
+
+-- name: delete_lanes
+delete from nodes.lane where node_id = :node_id;
+
+-- name: insert_lanes
+insert into nodes.lane (node_id, carrier, region, attributes)
+select :node_id, r.carrier, r.region, r.attributes
+from jsonb_to_recordset(:rows) as r (carrier text, region text, attributes jsonb);
 
 -- name: insert_hours
 insert into nodes.hours (node_id, purpose, weekday, opens, closes, people)

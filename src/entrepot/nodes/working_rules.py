@@ -1,6 +1,6 @@
 """Pure decisions about how a node works: what a change makes of it and what is wrong with that."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,13 +13,14 @@ from entrepot.nodes.working_types import (
     ChangedNode,
     Closure,
     Hours,
+    Lane,
     Located,
     NodeDetail,
     StaffedHours,
 )
 
 
-def faults(change: ChangedNode, definitions: Iterable[Attribute]) -> list[FieldError]:
+def faults(change: ChangedNode, definitions: Sequence[Attribute]) -> list[FieldError]:
     """Everything wrong with a change that can be seen in it alone."""
     found: list[FieldError] = []
     if change.zone is not UNSET and not is_zone(change.zone):
@@ -32,6 +33,8 @@ def faults(change: ChangedNode, definitions: Iterable[Attribute]) -> list[FieldE
         found += _hours_faults("staffed", change.staffed)
     if change.pick_up is not UNSET:
         found += _hours_faults("pick_up", change.pick_up)
+    if change.lanes is not UNSET:
+        found += _lane_faults(change.lanes, definitions)
     if change.closures is not UNSET:
         found += [
             FieldError(f"closures[{n}].ends_at", "ends_first", "must be after its start")
@@ -41,12 +44,28 @@ def faults(change: ChangedNode, definitions: Iterable[Attribute]) -> list[FieldE
     return found + _doubles(change)
 
 
+def _lane_faults(lanes: Sequence[Lane], definitions: Sequence[Attribute]) -> list[FieldError]:
+    """Values that no attribute allows, and texts that a cell of a sheet could not hold."""
+    found: list[FieldError] = []
+    for n, lane in enumerate(lanes):
+        path = f"lanes[{n}].attributes"
+        found += value_faults(lane.attributes, definitions, path=path)
+        for name, value in lane.attributes.items():
+            texts = value if isinstance(value, list) else [value]
+            if any(isinstance(text, str) and set(text) & set(",;\n") for text in texts):
+                message = "no comma and no semicolon: they part things in files"
+                found.append(FieldError(f"{path}.{name}", "bad_value", message))
+    return found
+
+
 def _doubles(change: ChangedNode) -> list[FieldError]:
     keys: dict[str, list[object]] = {}
     if change.capacities is not UNSET:
         keys["capacities"] = [one.counts for one in change.capacities]
     if change.closures is not UNSET:
         keys["closures"] = [one.starts_at for one in change.closures]
+    if change.lanes is not UNSET:
+        keys["lanes"] = [(one.carrier, one.region) for one in change.lanes]
     return [
         FieldError(path, "double", "the same stands here twice")
         for path, values in keys.items()
@@ -99,6 +118,7 @@ def changed(node: NodeDetail, change: ChangedNode) -> NodeDetail:
         staffed=sorted(whole.staffed, key=lambda one: (one.weekday, one.opens)),
         pick_up=sorted(whole.pick_up, key=lambda one: (one.weekday, one.opens)),
         capacities=sorted(whole.capacities, key=lambda one: one.counts),
+        lanes=sorted(whole.lanes, key=lambda one: (one.carrier, one.region)),
     )
 
 

@@ -50,6 +50,17 @@ class Capacity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     daily_limit: Annotated[int, Meta(ge=0, le=10**12)]
 
 
+class Lane(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is true of one carrier from this node into one region of destinations.
+
+    `attributes` are those that nodes can have; rules read them as `lane.attrs.<name>`.
+    """
+
+    carrier: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,31}$(?!\n)")]
+    region: Region
+    attributes: Annotated[AttributeValues, Meta(min_length=1, max_length=50)]
+
+
 class ChangedNode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What shall change at a node; fields that are left out stay, lists are replaced whole.
 
@@ -80,6 +91,7 @@ class ChangedNode(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     minutes_per_shipment: _Minutes | UnsetType | None = UNSET
     minutes_per_unit: _Minutes | UnsetType | None = UNSET
     capacities: Annotated[list[Capacity], Meta(max_length=3)] | UnsetType = UNSET
+    lanes: Annotated[list[Lane], Meta(max_length=2000)] | UnsetType = UNSET
     quantities_master: Master | UnsetType = UNSET
     allocation_owner: Master | UnsetType = UNSET
 
@@ -118,6 +130,7 @@ class NodeDetail(msgspec.Struct, frozen=True):
     quantities_master: str
     allocation_owner: str
     groups: list[str]
+    lanes: list[Lane] = []
 
 
 class NodeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

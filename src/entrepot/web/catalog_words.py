@@ -50,6 +50,7 @@ COLUMN = {
     "minutes_per_shipment": _("Minutes for a shipment"),
     "minutes_per_unit": _("Minutes for a unit"),
     "capacities": _("At most a day"),
+    "lanes": _("Carriers by region"),
     "quantities_master": _("Master of quantities"),
     "allocation_owner": _("Owner of allocation"),
 }
@@ -73,6 +74,7 @@ EXAMPLE = {
     "staffed": "1 08:00-17:00 x3; 2 08:00-17:00 x3",
     "pick_up": "1 09:00-18:00; 6 10:00-14:00",
     "capacities": "shipments=500; units=2000; grams=900000",
+    "lanes": "SF@CN-XJ delivers=false, cold=true; YTO@CN-XZ delivers=false",
 }
 """How a cell with several things in it is written; the same in every language."""
 

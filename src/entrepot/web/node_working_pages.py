@@ -32,6 +32,7 @@ _SECTIONS = (
     ("minutes_per_shipment", "minutes_per_unit"),
     ("capacities", "capabilities"),
     ("regions_served", "regions_blocked"),
+    ("lanes",),
 )
 _MASTERS = ("quantities_master", "allocation_owner")
 

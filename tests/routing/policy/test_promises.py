@@ -107,6 +107,7 @@ def test_every_field_reads_what_it_says() -> None:
     plain["now"] = 60
     node = at_node(plain, "SHA")
     node |= {"attrs": {"serves": ["b", "a"]}, "stock_attrs": {"A": {"age_days": 9}}}
+    node["attrs"] |= {"lane:SF:CN-ZJ:delivers": False, "lane:SF:CN-ZJ-1:delivers": True}
     node["stock"]["A"] = [7, 2, 0]
     problem = problem_of(plain)
     facts = facts_of(
@@ -130,6 +131,7 @@ def test_every_field_reads_what_it_says() -> None:
     names = {
         "order.attrs.channel": "app", "line.attrs.kind": "gift", "node.attrs.serves": ("a", "b"),
         "stock.attrs.age_days": 9, "node.attrs.nothing": None,
+        "lane.attrs.delivers": False, "lane.attrs.nothing": None,
     }  # fmt: skip
     fields = {name: field_of(name) for name in names}
     assert {name: field.read(scene) for name, field in fields.items() if field} == names

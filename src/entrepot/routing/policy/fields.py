@@ -2,7 +2,8 @@
 
 Scopes from narrow to wide: `order` (the order, its destination, the moment), `line` (also one
 line of it), `option` (also a node and a service), `stock` (also that line's stock at the node).
-Names ending in `.attrs.` are open: any attribute's name follows, of any type.
+Names ending in `.attrs.` are open: any attribute's name follows, of any type. `lane.attrs.` are
+those of the option's carrier from its node into the order's region (`lane_key`).
 """
 
 import re
@@ -125,10 +126,27 @@ _FIXED: Final = [
 ]
 FIXED: Final = {field.name: field for field in _FIXED}
 
+
+def lane_key(carrier: str, region: str, name: str) -> str:
+    """The attribute of a node that says something of a carrier into a region."""
+    return f"lane:{carrier}:{region}:{name}"
+
+
+def _of_lane(scene: Scene) -> Attributes:
+    lane = _lane(scene)
+    start = lane_key(lane.service.carrier, scene.facts.order.dest.region, "")
+    return {
+        name.removeprefix(start): value
+        for name, value in lane.node.attrs.items()
+        if name.startswith(start)
+    }
+
+
 _OPEN: Final[dict[str, tuple[Scope, Callable[[Scene], Attributes]]]] = {
     "order.attrs.": (_O, lambda s: s.facts.order.attrs),
     "line.attrs.": (_L, lambda s: _line(s).attrs),
     "node.attrs.": (_P, lambda s: _lane(s).node.attrs),
+    "lane.attrs.": (_P, _of_lane),
     "stock.attrs.": (
         Scope.STOCK,
         lambda s: _lane(s).node.stock_attrs.get(_line(s).sku, {}),

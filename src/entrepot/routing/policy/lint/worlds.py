@@ -18,7 +18,7 @@ from entrepot.routing.engine.format import (
     Service,
     Stock,
 )
-from entrepot.routing.policy.fields import Value
+from entrepot.routing.policy.fields import Value, lane_key
 from entrepot.routing.policy.lint.thinking import Thought
 
 KM_A_DEGREE: Final = 6371.0 * 3.141592653589793 / 180
@@ -147,9 +147,18 @@ def _node(thought: Thought, lines: list[Line], km: int, place: int) -> Node:
     return Node(
         _text(thought, "node.id", f"node {place}"), max(0.0, km - 0.5) / KM_A_DEGREE, 0.0,
         _text(thought, "node.region", "somewhere"), _text(thought, "node.type", "warehouse"), tags,
-        attrs=_attributes(thought, "node.attrs."), stock=stock,
+        attrs=_attributes(thought, "node.attrs.") | _lanes(thought), stock=stock,
         stock_attrs={lines[0].sku: _attributes(thought, "stock.attrs.")},
     )  # fmt: skip
+
+
+def _lanes(thought: Thought) -> Attributes:
+    carrier = _text(thought, "service.carrier", "carrier")
+    region = _text(thought, "dest.region", "somewhere")
+    return {
+        lane_key(carrier, region, name): value
+        for name, value in _attributes(thought, "lane.attrs.").items()
+    }
 
 
 def _service(thought: Thought, lines: list[Line], node: str) -> Service:
