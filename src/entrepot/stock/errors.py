@@ -15,6 +15,7 @@ _AGAINST = {
     "promised_to_others": "these goods are promised to somebody",
     "serial_elsewhere": "this serial is not there",
     "lot_expired": "this lot has expired",
+    "lot_recalled": "this lot is called back",
     "receive_again": "this receipt was moved back: receive the goods again",
     "came_back": "more of this sale came back than would be left of it",
 }

@@ -163,6 +163,19 @@ begin
             return query select 'lot_expired'::text, wrong;
             return;
         end if;
+        if exists(select from stock.recall_lot as r where r.open) then
+            -- likewise: a recall takes the guarding rows, and nothing is good of its lots after
+            select min(u.line)::integer into wrong
+            from unnest(p_skus, p_lots, p_to, p_to_statuses) with ordinality
+                as u (sku, lot, place, status, line)
+            join stock.place as p on p.place_id = u.place and p.kind = 'bin'
+            where u.status in ('good', 'promo')
+                and stock.recall_of_v1(u.sku, u.lot) is not null;
+            if wrong is not null then
+                return query select 'lot_recalled'::text, wrong;
+                return;
+            end if;
+        end if;
     end if;
     wrong := stock.change_balances_v1(
         p_at, p_skus, p_qtys, p_from, p_from_statuses, p_to, p_to_statuses, p_lots, p_owners
@@ -248,6 +261,8 @@ declare
     skus uuid[];
     from_places uuid[];
     to_places uuid[];
+    to_statuses text[] := p_to_statuses;
+    told record;
 begin
     select array_agg((
         select s.sku_id from catalog.sku as s where s.code = u.code and s.closed_at is null
@@ -271,13 +286,22 @@ begin
     on conflict (sku_id, lot) do update
     set expires_on = coalesce(l.expires_on, excluded.expires_on)
     where l.expires_on is null and excluded.expires_on is not null;
-    return query
-    select p.outcome, p.line
+    if exists(select from stock.recall_lot as r where r.open) then
+        to_statuses := stock.kept_back_v1(
+            skus, p_lots, p_from_kinds, p_to_kinds, p_to_statuses
+        );
+    end if;
+    select p.outcome, p.line into told
     from stock.post_movements_v1(
         p_at, p_actor, p_document_id, p_reference, p_ids, skus, p_qtys, from_places,
-        p_from_statuses, to_places, p_to_statuses, p_lots, p_serials, p_owners, p_reasons,
+        p_from_statuses, to_places, to_statuses, p_lots, p_serials, p_owners, p_reasons,
         p_references, array_fill(null::uuid, array[cardinality(p_ids)]), p_may_short
     ) as p;
+    if told.outcome = 'lot_recalled' and p_from_kinds[told.line] <> 'bin' then
+        -- the recall began after we looked: the whole block again, and it goes into quarantine
+        raise exception 'a recall began meanwhile' using errcode = 'serialization_failure';
+    end if;
+    return query select told.outcome, told.line;
 end
 $$;
 
@@ -304,7 +328,7 @@ begin
     perform from stock.sku_node as g where g.sku_id = p_sku
     order by g.sku_id, g.node_id for update;
     update stock.lot as l set expired_at = p_at where l.sku_id = p_sku and l.lot = p_lot;
-    select array_agg(stock.event_id_v1(p_document_id, 'line' || x.line)) as ids,
+    select array_agg(stock.line_id_v1(p_document_id, x.line)) as ids,
         array_agg(p_sku) as skus, array_agg(x.units) as qtys, array_agg(x.place_id) as places,
         array_agg(x.status) as statuses, array_agg('expired'::text) as expired,
         array_agg(p_lot) as lots, array_agg(x.serial) as serials, array_agg(x.owner) as owners,

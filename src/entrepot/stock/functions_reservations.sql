@@ -128,7 +128,7 @@ begin
     ) then
         return 'backordered';
     end if;
-    select array_agg(stock.event_id_v1(p_document_id, 'line' || p.place)) as ids,
+    select array_agg(stock.line_id_v1(p_document_id, p.place)) as ids,
         array_agg(p.sku_id) as skus, array_agg(p.quantity) as qtys,
         array_agg(p.place_id) as from_places, array_agg(p.status) as statuses,
         array_agg('00000000-0000-7000-8000-000000000002'::uuid) as to_places,

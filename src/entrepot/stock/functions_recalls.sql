@@ -1,0 +1,261 @@
+-- Recalls: which lots are called back, taking what lies there into quarantine, ending it.
+-- Locks: the turn of pools, then guarding rows of the SKUs in order, then as movements do.
+
+-- The id of a line that a function posts without having been given one: the same for the same
+-- document and line, and, like every id of a movement, in the order of time (RFC 9562: it begins
+-- with the document's millisecond).
+create or replace function stock.line_id_v1(p_document_id uuid, p_line bigint)
+returns uuid
+language sql immutable as $$
+    select (
+        left(replace(p_document_id::text, '-', ''), 12) || '7'
+        || lpad(to_hex(p_line % 4096), 3, '0')
+        || 'a' || left(md5(p_document_id::text || 'line' || p_line), 15)
+    )::uuid;
+$$;
+
+-- The open recall of a lot, if there is one.
+create or replace function stock.recall_of_v1(p_sku uuid, p_lot text)
+returns uuid
+language sql stable as $$
+    select r.recall_id
+    from stock.recall_lot as r
+    where r.sku_id = p_sku and r.open and p_lot <> '' and (
+        r.lot = p_lot or (r.lot is null and exists(
+            select from stock.lot as l
+            where l.sku_id = p_sku and l.lot = p_lot
+                and l.expires_on <@ daterange(r.expires_from, r.expires_until, '[]')
+        ))
+    )
+    limit 1;
+$$;
+
+-- The statuses in which lines arrive: what comes from outside a node's bins and belongs to an open
+-- recall goes into quarantine, whatever was asked for.
+create or replace function stock.kept_back_v1(
+    p_skus uuid[], p_lots text[], p_from_kinds text[], p_to_kinds text[], p_statuses text[]
+)
+returns text[]
+language sql stable as $$
+    select array_agg(case
+        when u.from_kind <> 'bin' and u.to_kind = 'bin' and u.status in ('good', 'promo')
+            and stock.recall_of_v1(u.sku, u.lot) is not null then 'quarantine'
+        else u.status
+    end order by u.line)
+    from unnest(p_skus, p_lots, p_from_kinds, p_to_kinds, p_statuses) with ordinality
+        as u (sku, lot, from_kind, to_kind, status, line);
+$$;
+
+-- What lies in bins of the lots of a recall in one of these statuses: serials one by one.
+create or replace function stock.recalled_goods_v1(p_recall uuid, p_statuses text[])
+returns table (
+    sku_id uuid, lot text, place_id uuid, node_id uuid, owner text, status text, serial text,
+    units bigint
+)
+language sql stable as $$
+    with lots as (
+        select distinct r.sku_id, l.lot
+        from stock.recall_lot as r
+        join stock.lot as l on l.sku_id = r.sku_id and (
+            l.lot = r.lot or (
+                r.lot is null
+                and l.expires_on <@ daterange(r.expires_from, r.expires_until, '[]')
+            )
+        )
+        where r.recall_id = p_recall
+    ), lying as (
+        select s.sku_id, s.lot, s.place_id, p.node_id, s.owner, s.status, s.serial,
+            1::bigint as units
+        from lots as x
+        join stock.serial as s on s.sku_id = x.sku_id and s.lot = x.lot
+            and s.status = any(p_statuses)
+        join stock.place as p on p.place_id = s.place_id and p.kind = 'bin'
+        union all
+        select b.sku_id, b.lot, b.place_id, b.node_id, b.owner, b.status, null, b.on_hand - (
+            select count(*) from stock.serial as s
+            where s.sku_id = b.sku_id and s.lot = b.lot and s.place_id = b.place_id
+                and s.owner = b.owner and s.status = b.status
+        )
+        from lots as x
+        join stock.balance as b on b.sku_id = x.sku_id and b.lot = x.lot
+            and b.status = any(p_statuses) and b.node_id is not null and b.on_hand > 0
+    )
+    select y.sku_id, y.lot, y.place_id, y.node_id, y.owner, y.status, y.serial, y.units
+    from lying as y
+    where y.units > 0;
+$$;
+
+-- Opens a recall: one line for each SKU, with a lot or with days of expiry. outcome: done,
+-- recalled_already (part of it belongs to another open recall), or what
+-- stock.post_movements_v1 says.
+create or replace function stock.open_recall_v1(
+    p_at timestamptz, p_actor text, p_recall_id uuid, p_document_id uuid, p_cause text,
+    p_reference text, p_skus uuid[], p_lots text[], p_from date[], p_until date[]
+)
+returns text
+language plpgsql
+set enable_seqscan to off set plan_cache_mode to force_generic_plan as $$
+declare
+    m record;
+    told text := 'done';
+begin
+    -- Whoever opens a guarding row holds the turn: none comes up behind our back.
+    perform from platform.epoch as e where e.name = 'nodes' for update;
+    perform from stock.sku_node as g where g.sku_id = any(p_skus)
+    order by g.sku_id, g.node_id for update;
+    if exists(
+        select from unnest(p_skus, p_lots, p_from, p_until) as u (sku, lot, from_day, until_day)
+        join stock.recall_lot as r on r.sku_id = u.sku and r.open
+        left join stock.lot as ours on ours.sku_id = u.sku and ours.lot = u.lot
+        left join stock.lot as theirs on theirs.sku_id = r.sku_id and theirs.lot = r.lot
+        where r.lot = u.lot
+            or ours.expires_on <@ daterange(r.expires_from, r.expires_until, '[]')
+            and r.lot is null
+            or theirs.expires_on <@ daterange(u.from_day, u.until_day, '[]') and u.lot is null
+            or r.lot is null and u.lot is null and daterange(u.from_day, u.until_day, '[]')
+            && daterange(r.expires_from, r.expires_until, '[]')
+    ) then
+        return 'recalled_already';
+    end if;
+    insert into stock.recall (
+        recall_id, cause, reference, state, units, opened_at, opened_by, sequence
+    )
+    values (p_recall_id, p_cause, p_reference, 'open', 0, p_at, p_actor, 1);
+    insert into stock.recall_lot (
+        recall_id, line, sku_id, lot, expires_from, expires_until, open
+    )
+    select p_recall_id, u.line, u.sku, u.lot, u.from_day, u.until_day, true
+    from unnest(p_skus, p_lots, p_from, p_until) with ordinality
+        as u (sku, lot, from_day, until_day, line);
+    insert into stock.recall_before (recall_id, sku_id, lot, place_id, owner, serial, units)
+    select p_recall_id, g.sku_id, g.lot, g.place_id, g.owner, coalesce(g.serial, ''), g.units
+    from stock.recalled_goods_v1(p_recall_id, array['quarantine']) as g;
+    select array_agg(stock.line_id_v1(p_document_id, x.line)) as ids,
+        array_agg(x.sku_id) as skus, array_agg(x.units) as qtys, array_agg(x.place_id) as places,
+        array_agg(x.status) as statuses, array_agg('quarantine'::text) as kept,
+        array_agg(x.lot) as lots, array_agg(x.serial) as serials, array_agg(x.owner) as owners,
+        array_agg('reclassify'::text) as reasons,
+        array_agg('recall ' || p_reference) as refs, array_agg(null::uuid) as reverses,
+        array_agg(true) as shorts, sum(x.units)::bigint as units
+    into m
+    from (
+        select g.sku_id, g.lot, g.place_id, g.owner, g.status, g.serial, g.units,
+            row_number() over (
+                order by g.sku_id, g.place_id, g.lot, g.owner, g.status, g.serial
+            ) as line
+        from stock.recalled_goods_v1(p_recall_id, array['good', 'promo']) as g
+    ) as x;
+    if m.ids is not null then
+        select p.outcome into told
+        from stock.post_movements_v1(
+            p_at, p_actor, p_document_id, m.refs[1], m.ids, m.skus, m.qtys, m.places, m.statuses,
+            m.places, m.kept, m.lots, m.serials, m.owners, m.reasons, m.refs, m.reverses,
+            m.shorts
+        ) as p;
+        update stock.recall as r set units = m.units, document_id = p_document_id
+        where r.recall_id = p_recall_id;
+    end if;
+    return told;
+end
+$$;
+
+-- What ends with a recall: what lies in quarantine of its lots, less what lay there before it.
+create or replace function stock.recall_takes_v1(p_recall uuid)
+returns table (
+    sku_id uuid, lot text, place_id uuid, node_id uuid, owner text, serial text, units bigint
+)
+language sql stable as $$
+    with lying as (
+        select g.sku_id, g.lot, g.place_id, g.node_id, g.owner, g.serial, g.units,
+            coalesce((
+                select b.units from stock.recall_before as b
+                where b.recall_id = p_recall and b.sku_id = g.sku_id and b.lot = g.lot
+                    and b.place_id = g.place_id and b.owner = g.owner and b.serial = ''
+            ), 0) as before_here,
+            coalesce((
+                select sum(b.units)
+                from stock.recall_before as b
+                join stock.place as p on p.place_id = b.place_id
+                where b.recall_id = p_recall and b.sku_id = g.sku_id and b.lot = g.lot
+                    and b.owner = g.owner and b.serial = '' and p.node_id = g.node_id
+            ), 0) as before_in_node
+        from stock.recalled_goods_v1(p_recall, array['quarantine']) as g
+        where not exists(
+            select from stock.recall_before as b
+            where b.recall_id = p_recall and b.sku_id = g.sku_id and b.serial = g.serial
+        )
+    ), summed as (
+        select y.sku_id, y.lot, y.place_id, y.node_id, y.owner, y.serial, y.units,
+            sum(y.units) over (
+                partition by y.sku_id, y.lot, y.owner, y.node_id, y.serial
+            ) - y.before_in_node as ours,
+            sum(y.units) over (
+                partition by y.sku_id, y.lot, y.owner, y.node_id, y.serial
+                order by y.before_here, y.place_id
+            ) - y.units as ahead
+        from lying as y
+    )
+    select z.sku_id, z.lot, z.place_id, z.node_id, z.owner, z.serial,
+        least(z.units, z.ours - z.ahead)::bigint
+    from summed as z
+    where z.ours > z.ahead;
+$$;
+
+-- Ends an open recall, locked by the caller: released (back into good, what is past its date
+-- into expired) or scrapped. outcome as stock.open_recall_v1.
+create or replace function stock.close_recall_v1(
+    p_at timestamptz, p_actor text, p_recall_id uuid, p_document_id uuid, p_state text
+)
+returns text
+language plpgsql
+set enable_seqscan to off set plan_cache_mode to force_generic_plan as $$
+declare
+    m record;
+    told text := 'done';
+begin
+    perform from stock.sku_node as g where g.sku_id in (
+        select l.sku_id from stock.recall_lot as l where l.recall_id = p_recall_id
+    )
+    order by g.sku_id, g.node_id for update;
+    update stock.recall_lot as l set open = false where l.recall_id = p_recall_id;
+    select array_agg(stock.line_id_v1(p_document_id, x.line)) as ids,
+        array_agg(x.sku_id) as skus, array_agg(x.units) as qtys, array_agg(x.place_id) as places,
+        array_agg('quarantine'::text) as kept,
+        array_agg(case
+            when p_state = 'scrapped' then '00000000-0000-7000-8000-000000000003'::uuid
+            else x.place_id
+        end) as targets,
+        array_agg(case
+            when p_state = 'released' and x.expired then 'expired' else 'good'
+        end) as statuses,
+        array_agg(case
+            when p_state = 'scrapped' then 'scrap' when x.expired then 'expire'
+            else 'reclassify'
+        end) as reasons,
+        array_agg(x.lot) as lots, array_agg(x.serial) as serials, array_agg(x.owner) as owners,
+        array_agg('recall ' || x.reference) as refs, array_agg(null::uuid) as reverses,
+        array_agg(false) as shorts
+    into m
+    from (
+        select t.sku_id, t.lot, t.place_id, t.owner, t.serial, t.units, r.reference,
+            l.expired_at is not null as expired,
+            row_number() over (order by t.sku_id, t.place_id, t.lot, t.owner, t.serial) as line
+        from stock.recall_takes_v1(p_recall_id) as t
+        join stock.recall as r on r.recall_id = p_recall_id
+        join stock.lot as l on l.sku_id = t.sku_id and l.lot = t.lot
+    ) as x;
+    if m.ids is not null then
+        select p.outcome into told
+        from stock.post_movements_v1(
+            p_at, p_actor, p_document_id, m.refs[1], m.ids, m.skus, m.qtys, m.places, m.kept,
+            m.targets, m.statuses, m.lots, m.serials, m.owners, m.reasons, m.refs, m.reverses,
+            m.shorts
+        ) as p;
+    end if;
+    update stock.recall as r
+    set state = p_state, closed_at = p_at, closed_by = p_actor, sequence = r.sequence + 1,
+        closing_document_id = case when m.ids is not null then p_document_id end
+    where r.recall_id = p_recall_id;
+    return told;
+end
+$$;
