@@ -14,7 +14,6 @@ async def post_movements(tx: Tx, *, document: NewMovements) -> Posted:
     Conflict `master_is_outside` where another system tells the quantities of a node."""
     await feeds.refuse_edits(tx, movements=document.lines)
     posted = await operations.post(tx, reference=document.reference, movements=document.lines)
-    await operations.fill_arrived(tx, document_id=posted.document_id)
     await put_audit(
         tx, verb="post_movements", subject="stock_document", subject_id=posted.document_id,
         facts={"lines": len(document.lines)},

@@ -24,6 +24,7 @@ declare
     ids uuid[];
     done record;
     oldest record;
+    replaced uuid[];
 begin
     select array_agg(case when coalesce(a.alive, true) then c.verdict else 'dead_key' end
             order by c.req),
@@ -54,6 +55,7 @@ begin
         refusals[done.req] := done.outcome = 'refused';
         answers[done.req] := done.answer;
         if done.replaced is not null then
+            replaced := replaced || done.replaced;
             perform platform.put_event_v1(
                 p_ids[4 * done.req], 'reservation.released', 1, 'reservation', done.replaced,
                 done.replaced_sequence, p_at, p_actors[done.req], jsonb_build_object(
@@ -81,6 +83,10 @@ begin
             oldest.audits, p_at, oldest.actors, oldest.credentials, oldest.request_ids,
             'reserve_stock', 'reservation', oldest.ids, oldest.facts
         );
+    end if;
+    if replaced is not null then
+        -- what smaller orders gave back, behind the events of the orders themselves
+        perform stock.fill_freed_v1(p_at, p_actors[1], replaced);
     end if;
     perform platform.keep_claims_v1(
         p_at, verdicts, p_credentials, p_nonces, p_keys, p_fingerprints, refusals, answers

@@ -1,8 +1,9 @@
-"""What ends by itself: carts whose time is over, lots past their date."""
+"""What ends by itself: carts whose time is over, lots past their date, waiting for free goods."""
 
 from entrepot.access.flow import Stamp
 from entrepot.flows.expire_lots import expire_lots
 from entrepot.flows.expire_reservations import expire_reservations
+from entrepot.flows.fill_backorders import fill_backorders
 from entrepot.kernel.ids import TenantId
 from entrepot.kernel.principals import Job
 from entrepot.platform.database import Database
@@ -17,4 +18,5 @@ async def end_lapsed(db: Database, *, tenant: TenantId) -> bool:
     job = Job(tenant=tenant, on_behalf_of="lapse", permissions=_MAY)
     carts = await expire_reservations(db, job, Stamp(request_id="lapse"))
     lots = await expire_lots(db, job, Stamp(request_id="lapse"))
+    await fill_backorders(db, job, Stamp(request_id="lapse"))
     return EXPIRE_MOST in (carts.ended, lots.ended)

@@ -139,7 +139,6 @@ async def take_over(tx: Tx, *, feed: TakenFeed, effects: Sequence[Effect]) -> UU
     if moves:
         posted = await operations.post(tx, reference=f"feed {feed.code}", movements=moves)
         document_id = posted.document_id
-        await operations.fill_arrived(tx, document_id=document_id)
     await tx.execute(
         SQL["put_effects"], feed_id=feed.feed_id, document_id=document_id or new_id(tx.now),
         sku_ids=[e.sku.sku_id for e in effects], sequences=[e.sequence for e in effects],

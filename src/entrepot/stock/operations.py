@@ -49,6 +49,7 @@ class ExpiringLot(msgspec.Struct, frozen=True):
 
 async def post(tx: Tx, *, reference: str, movements: Sequence[NewMovement]) -> Posted:
     """Post one document: all movements or none, balances and promises in the same statement.
+    What it brings goes to those who wait for it longest.
 
     Raises Invalid for lines that do not fit their reason or lack a lot or serial, NotFound for
     unknown SKUs and places, Conflict `not_there`, `promised_to_others`, `serial_elsewhere` or
@@ -88,6 +89,7 @@ async def post(tx: Tx, *, reference: str, movements: Sequence[NewMovement]) -> P
     faults = [(o.outcome, o.line or 1) for o in outcomes if o.outcome != "done"]
     if faults:
         raise errors.refusal_of_lines(faults)
+    await _fill_arrived(tx, document_id=document_id)
     return Posted(document_id, reference, ids)
 
 
@@ -97,11 +99,12 @@ async def reverse(tx: Tx, *, movement_id: UUID) -> UUID:
     Raises NotFound, or Conflict when it was moved back before or the goods are gone.
     """
     own_id = new_id(tx.now)
+    document_id = new_id(tx.now)
     told = await tx.value(
         SQL["reverse"],
         now=tx.now,
         actor=tx.principal.actor,
-        document_id=new_id(tx.now),
+        document_id=document_id,
         id=own_id,
         movement_id=movement_id,
         warehouses=warehouses_of(tx.principal),
@@ -112,6 +115,7 @@ async def reverse(tx: Tx, *, movement_id: UUID) -> UUID:
         raise Conflict("this movement was moved back before", code="already_reversed")
     if told != "done":
         raise errors.refusal_of_lines([(str(told), 1)])
+    await _fill_arrived(tx, document_id=document_id)
     return own_id
 
 
@@ -136,7 +140,8 @@ async def release(tx: Tx, *, reservation_id: UUID) -> None:
 
 
 async def end(tx: Tx, *, ids: Sequence[UUID], state: str) -> int:
-    """End those of these reservations that are pending; how many."""
+    """End those of these reservations that are pending; how many. What they held goes to those
+    who wait for it."""
     ended = await tx.list(
         SQL["end_reservations"], Id, now=tx.now, actor=tx.principal.actor, ids=list(ids),
         state=state,
@@ -187,6 +192,8 @@ async def change(tx: Tx, *, reservation_id: UUID, wanted: Confirmed) -> None:
         SQL["change_reservation"], id=reservation_id, strength=strength, expires_at=expires_at
     )
     await tell(tx, verb="changed", ids=[reservation_id])
+    # goods that came while we held it passed it over
+    await tx.value(SQL["fill_freed"], now=tx.now, actor=tx.principal.actor, ids=[reservation_id])
 
 
 async def tell(tx: Tx, *, verb: str, ids: Sequence[UUID]) -> None:
@@ -214,7 +221,8 @@ async def set_levels(
     sells_inbound: Sequence[bool | None],
     extra: Sequence[int | None],
 ) -> None:
-    """Levels of (SKU, node) pairs; None leaves one as it is."""
+    """Levels of (SKU, node) pairs; None leaves one as it is. What that makes free goes to those
+    who wait for it."""
     await tx.value(
         SQL["set_levels"],
         skus=[sku for sku, _ in pairs],
@@ -225,6 +233,7 @@ async def set_levels(
         sells_inbound=list(sells_inbound),
         extra=list(extra),
     )
+    await fill_backorders(tx, pairs=pairs)
 
 
 async def set_channel_levels(
@@ -283,7 +292,16 @@ async def fill_backorders(tx: Tx, *, pairs: Sequence[tuple[UUID, UUID]]) -> int:
     return filled
 
 
-async def fill_arrived(tx: Tx, *, document_id: UUID) -> None:
+async def fill_waiting(tx: Tx) -> int:
+    """Fill backorders wherever goods are free; how many changed. Needed for those alone that were
+    in somebody's hands when the goods became free."""
+    filled = await tx.value(
+        SQL["fill_waiting"], now=tx.now, actor=tx.principal.actor, most=EXPIRE_MOST
+    )
+    return filled if isinstance(filled, int) else 0
+
+
+async def _fill_arrived(tx: Tx, *, document_id: UUID) -> None:
     """What a document brought goes to those who wait for it longest, before anybody else."""
     await tx.execute(
         SQL["fill_arrived"], now=tx.now, actor=tx.principal.actor, document_id=document_id

@@ -12,7 +12,7 @@ from stock.post_lines_v1(
 select stock.reverse_v1(:now, :actor, :document_id, :id, :movement_id, :warehouses);
 
 -- name: end_reservations
-select reservation_id as id from stock.end_reservations_v1(:now, :actor, :ids, :state);
+select reservation_id as id from stock.end_and_fill_v1(:now, :actor, :ids, :state);
 
 -- name: fulfil
 select stock.fulfil_v1(:now, :actor, :id, :document_id);
@@ -68,6 +68,21 @@ select stock.count_pools_v1(:channel_id, :skus::uuid[]);
 -- name: fill_backorders
 select stock.fill_backorders_v1(:now, :actor, :skus, :nodes);
 
+-- Where somebody waits and something is free.
+-- name: fill_waiting
+select stock.fill_backorders_v1(:now, :actor, array_agg(x.sku_id), array_agg(x.node_id))
+from (
+    select g.sku_id, g.node_id
+    from stock.sku_node as g
+    where g.backordered > 0 and g.available > g.safety
+    order by g.sku_id, g.node_id
+    limit :most
+) as x
+having count(*) > 0;
+
+-- name: fill_freed
+select stock.fill_freed_v1(:now, :actor, :ids);
+
 -- What came by a document where somebody waits for it.
 -- name: fill_arrived
 select stock.fill_backorders_v1(:now, :actor, array_agg(x.sku_id), array_agg(x.node_id))
@@ -104,3 +119,11 @@ where g.node_id in (
 )
 order by g.sku_id, g.node_id
 for update of g;
+
+-- name: rebuild_balance
+select stock.rebuild_balance_v1(
+    :now, :actor, :cause, :sku_id, :place_id, :lot, :owner, :status
+);
+
+-- name: rebuild_guard
+select stock.rebuild_guard_v1(:now, :actor, :cause, :sku_id, :node_id);

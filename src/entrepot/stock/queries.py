@@ -200,6 +200,7 @@ async def skus_named(tx: ReadTx, *, skus: Sequence[str]) -> list[UUID]:
 
 
 async def anything_lapsed(tx: ReadTx) -> bool:
-    """Whether a cart's time is over or a lot is past its date."""
+    """Whether a cart's time is over, a lot is past its date, or somebody waits for goods that are
+    free."""
     found = await tx.value(SQL["anything_lapsed"], now=tx.now)
     return found is True

@@ -181,4 +181,6 @@ select exists (
     select from stock.reservation as v where v.state = 'pending' and v.expires_at <= :now
 ) or exists (
     select from stock.lot as l where l.expired_at is null and l.expires_on < stock.today_v1(:now)
+) or exists (
+    select from stock.sku_node as g where g.backordered > 0 and g.available > g.safety
 );
