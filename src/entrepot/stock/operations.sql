@@ -119,11 +119,3 @@ where g.node_id in (
 )
 order by g.sku_id, g.node_id
 for update of g;
-
--- name: rebuild_balance
-select stock.rebuild_balance_v1(
-    :now, :actor, :cause, :sku_id, :place_id, :lot, :owner, :status
-);
-
--- name: rebuild_guard
-select stock.rebuild_guard_v1(:now, :actor, :cause, :sku_id, :node_id);
