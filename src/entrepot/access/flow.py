@@ -115,7 +115,13 @@ async def again(run: Callable[[], Awaitable[R]]) -> R:
 
 
 class Flow(Declared[P, R]):
-    """A verb that changes things, in one block."""
+    """A verb that changes things, in one block.
+
+    A `steady` one sees everything as of one instant; PostgreSQL asks for another run of it when
+    somebody else changed what it changes.
+    """
+
+    steady = False
 
     async def __call__(
         self, db: Database, principal: Principal, stamp: Stamp, /, *args: P.args, **kwargs: P.kwargs
@@ -128,7 +134,9 @@ class Flow(Declared[P, R]):
     async def _once(
         self, db: Database, principal: Principal, stamp: Stamp, /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        async with db.begin(principal, request_id=stamp.request_id) as tx:
+        async with db.begin(
+            principal, request_id=stamp.request_id, steady=self.steady
+        ) as tx:
             found = await claim(tx, stamp)
             if found.verdict == "stored":
                 # Settled after the commit, so the nonce of a repetition is burnt as well.
@@ -252,6 +260,20 @@ def flow(
     """Declare a flow: what it takes to call it, and who may."""
     _no_visitors(callers)
     return lambda body: Flow(body, permission, callers)
+
+
+def steady_flow(
+    *, permission: str, callers: tuple[type, ...]
+) -> Callable[[Callable[Concatenate[Tx, P], Awaitable[R]]], Flow[P, R]]:
+    """Declare a flow that must see everything as of one instant; see `Flow`."""
+    _no_visitors(callers)
+
+    def declared(body: Callable[Concatenate[Tx, P], Awaitable[R]]) -> Flow[P, R]:
+        made: Flow[P, R] = Flow(body, permission, callers)
+        made.steady = True
+        return made
+
+    return declared
 
 
 def split_flow(

@@ -153,11 +153,16 @@ class Database:
                 yield tx
 
     @asynccontextmanager
-    async def begin(self, principal: Principal, *, request_id: str = "") -> AsyncIterator[Tx]:
-        """A block that changes things: committed at its end, rolled back when it raises."""
+    async def begin(
+        self, principal: Principal, *, request_id: str = "", steady: bool = False
+    ) -> AsyncIterator[Tx]:
+        """A block that changes things: committed at its end, rolled back when it raises.
+
+        A `steady` one sees the database as it was at its first statement, all the way.
+        """
         async with (
             self._seat(principal) as seat,
-            _transaction(seat, principal, read_only=False),
+            _transaction(seat, principal, read_only=False, steady=steady),
         ):
             yield Tx(seat, principal, self.clock(), request_id)
         self._note(principal)
@@ -213,10 +218,13 @@ class Database:
 
 
 @asynccontextmanager
-async def _transaction(seat: Seat, principal: Principal, *, read_only: bool) -> AsyncIterator[None]:
+async def _transaction(
+    seat: Seat, principal: Principal, *, read_only: bool, steady: bool = False
+) -> AsyncIterator[None]:
     """BEGIN and, for a shopper, the customer id that row security reads, in one round trip."""
     connection = seat.connection
     opening = "begin read only" if read_only else "begin"
+    opening += " isolation level repeatable read" if steady else ""
     if isinstance(principal, Shopper):
         customer: UUID = principal.customer_id
         opening += f"; select set_config('entrepot.customer_id', '{customer}', true)"

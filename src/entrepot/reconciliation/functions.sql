@@ -1,0 +1,28 @@
+-- Every invariant view of the house, asked whether it returns a row.
+
+-- Views that p_known names were answered by the run itself, which adds the ledger up only once.
+create or replace function reconciliation.count_violations_v1(p_known text[], p_known_rows bigint[])
+returns table (view text, rows bigint)
+language plpgsql stable as $$
+#variable_conflict use_column
+declare
+    v record;
+    known integer;
+begin
+    for v in
+        select n.nspname || '.' || c.relname as name
+        from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+        where c.relkind = 'v' and c.relname like 'violation\_%'
+        order by 1
+    loop
+        view := v.name;
+        known := array_position(p_known, v.name);
+        if known is null then
+            execute format('select count(*) from %s', v.name) into rows;
+        else
+            rows := p_known_rows[known];
+        end if;
+        return next;
+    end loop;
+end
+$$;
