@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -29,12 +30,15 @@ from entrepot.flows.plan_counts import plan_counts
 from entrepot.flows.post_movements import post_movements
 from entrepot.flows.put_away_parcel import put_away_parcel
 from entrepot.flows.reject_count import reject_count
+from entrepot.flows.set_unit_values import set_unit_values
 from entrepot.kernel.ids import new_id, new_token
 from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
 from entrepot.parcels.types import PutAway
 from entrepot.platform.clock import system_clock
+from entrepot.stock.adjustment_types import NewUnitValues, UnitValue
 from entrepot.stock.types import NewMovements
+from tests.flows.eyes import key_of, replaced
 from tests.flows.trade import Trade, number, open_trade, stamp
 from tests.postgres_fixture import InstalledServer
 
@@ -188,6 +192,58 @@ async def test_above_the_limit_none_of_the_counters_approves(trade: Trade) -> No
         assert refused.value.code == "other_eyes_needed"
     done = await approve_count(trade.db, somebody(trade), stamp(), count_id=count_id)
     assert (done.status, await on_hand(trade, code)) == ("approved", 14)
+
+
+async def test_a_person_and_the_keys_they_made_are_one_pair_of_eyes(trade: Trade) -> None:
+    code = await sku(trade)
+    await move(trade, into(code, 20))
+    count_id = await opened(trade, code)
+    one, two = somebody(trade), somebody(trade)
+    own = await key_of(trade.server, trade.db, two)
+    for by in (one, own):
+        await count(trade, count_id, by, {"sku": code, "counted": 14})
+    sibling = await key_of(trade.server, trade.db, two)
+    of_a_key = await key_of(trade.server, trade.db, sibling)
+    taken_over = await replaced(trade.server, trade.db, own, somebody(trade))
+    for by in (one, two, own, sibling, of_a_key, taken_over):
+        with pytest.raises(Forbidden) as refused:
+            await approve_count(trade.db, by, stamp(), count_id=count_id)
+        assert refused.value.code == "other_eyes_needed"
+    other = await key_of(trade.server, trade.db, somebody(trade))
+    assert (await approve_count(trade.db, other, stamp(), count_id=count_id)).status == "approved"
+
+
+async def test_limits_that_contradict_each_other_are_refused(trade: Trade) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"free_units": 6, "four_eyes_units": 5}, NewLimits)
+    owner = await trade.server.owner(trade.tenant)
+    try:
+        with pytest.raises(asyncpg.CheckViolationError):
+            await owner.execute(
+                "insert into counts.limits (node_id, free_units, four_eyes_units, sequence)"
+                " select n.node_id, 6, 5, 1 from nodes.node as n where n.code = 'YIW1'"
+            )
+    finally:
+        await owner.close()
+
+
+async def test_a_small_difference_of_great_value_needs_other_eyes(trade: Trade) -> None:
+    code = await sku(trade)
+    await move(trade, into(code, 9))
+    limits = NewLimits(1, 5, four_eyes_minor=50_000)
+    await change_count_limits(trade.db, trade.staff, stamp(), warehouse="SZX1", new=limits)
+    values = NewUnitValues([UnitValue(code, 60_000)])
+    await set_unit_values(trade.db, trade.staff, stamp(), new=values)
+    count_id = await opened(trade, code)
+    by = somebody(trade)
+    for _ in range(2):
+        done = await count(trade, count_id, by, {"sku": code, "counted": 8})
+        assert done.status == "recount"
+    await change_count_limits(trade.db, trade.staff, stamp(), warehouse="SZX1", new=NewLimits(0, 5))
+    with pytest.raises(Forbidden):
+        await approve_count(trade.db, by, stamp(), count_id=count_id)
+    await approve_count(trade.db, somebody(trade), stamp(), count_id=count_id)
+    assert await on_hand(trade, code) == 8
 
 
 async def test_a_warehouse_lets_small_differences_pass(trade: Trade) -> None:

@@ -189,9 +189,14 @@ async def differences(tx: Tx, *, taken: TakenCount) -> list[Difference]:
 
 
 async def check_eyes(tx: Tx, *, taken: TakenCount) -> None:
-    """Raises Forbidden when the approver counted and the difference is above the limit."""
+    """Raises Forbidden when the approver counted and the difference is above the limit.
+
+    A person and the keys they made are one pair of eyes.
+    """
     outcome = await tx.one(queries.SQL["get_outcome"], queries.Outcome, count_id=taken.count_id)
-    if outcome.other_eyes and tx.principal.actor in outcome.counters:
+    if outcome.other_eyes and await tx.value(
+        queries.SQL["has_same_eyes"], actor=tx.principal.actor, others=outcome.counters
+    ):
         raise Forbidden(
             "whoever counted cannot approve a difference of this size", code="other_eyes_needed"
         )
@@ -217,6 +222,7 @@ async def put_limits(tx: Tx, *, node_id: UUID, limits: rules.Limits) -> None:
         node_id=node_id,
         free_units=limits.free_units,
         four_eyes_units=limits.four_eyes_units,
+        four_eyes_minor=limits.four_eyes_minor,
     )
 
 

@@ -83,11 +83,13 @@ where count_id = :count_id
 returning sequence;
 
 -- name: put_limits
-insert into counts.limits as l (node_id, free_units, four_eyes_units, sequence)
-values (:node_id, :free_units, :four_eyes_units, 1)
+insert into counts.limits as l (
+    node_id, free_units, four_eyes_units, four_eyes_minor, sequence
+)
+values (:node_id, :free_units, :four_eyes_units, :four_eyes_minor, 1)
 on conflict (node_id) do update
 set free_units = excluded.free_units, four_eyes_units = excluded.four_eyes_units,
-    sequence = l.sequence + 1;
+    four_eyes_minor = excluded.four_eyes_minor, sequence = l.sequence + 1;
 
 -- name: put_event
 select platform.put_event_v1(

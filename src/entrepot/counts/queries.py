@@ -71,6 +71,7 @@ class KeptLimits(msgspec.Struct, frozen=True):
 
     free_units: int
     four_eyes_units: int
+    four_eyes_minor: int | None
 
 
 def unknown_count() -> NotFound:
@@ -157,7 +158,7 @@ def _shown(line: KeptLine, numbers: dict[UUID, str], sees_book: bool) -> CountLi
 
 def seen_of(line: KeptLine) -> rules.Seen:
     """A finished line as the rules read it."""
-    return rules.Seen(line.book_begun, line.book_ended or 0, line.counted or 0)
+    return rules.Seen(line.book_begun, line.book_ended or 0, line.counted or 0, line.unit_minor)
 
 
 async def parcels_here(tx: ReadTx, *, parcel_ids: Sequence[UUID], node_id: UUID) -> set[UUID]:
@@ -176,7 +177,9 @@ async def list_lines(tx: ReadTx, *, count_id: UUID, round_: int) -> list[KeptLin
 async def find_limits(tx: ReadTx, *, node_id: UUID) -> rules.Limits:
     """What the node lets pass."""
     own = await tx.find(SQL["find_limits"], KeptLimits, node_id=node_id)
-    return rules.Limits(own.free_units, own.four_eyes_units) if own else rules.Limits()
+    if own is None:
+        return rules.Limits()
+    return rules.Limits(own.free_units, own.four_eyes_units, own.four_eyes_minor)
 
 
 async def list_book(tx: ReadTx, *, taken: TakenCount) -> dict[str, BookLine]:

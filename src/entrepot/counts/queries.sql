@@ -34,9 +34,10 @@ where c.count_id = :count_id;
 
 -- name: list_lines
 select l.key, l.sku_id, s.code as sku, l.lot, l.owner, l.stock_status, l.serial, l.parcel_id,
-    l.book_begun, l.book_ended, l.counted
+    l.book_begun, l.book_ended, l.counted, v.value_minor as unit_minor
 from counts.line as l
 left join catalog.sku as s on s.sku_id = l.sku_id
+left join stock.unit_value as v on v.sku_id = l.sku_id
 where l.count_id = :count_id and l.round = :round
 order by l.key;
 
@@ -52,9 +53,12 @@ where p.parcel_id = any(:parcel_ids::uuid[]) and p.node_id = :node_id
     and p.status in ('received', 'inspected', 'stored', 'consolidating', 'exception');
 
 -- name: find_limits
-select l.free_units, l.four_eyes_units
+select l.free_units, l.four_eyes_units, l.four_eyes_minor
 from counts.limits as l
 where l.node_id = :node_id;
+
+-- name: has_same_eyes
+select access.same_eyes_v1(:actor, :others);
 
 -- name: list_book_of_goods
 select b.sku_id, s.code as sku, b.lot, b.owner, b.status, '' as serial, null::uuid as parcel_id,

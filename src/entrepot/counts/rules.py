@@ -80,12 +80,14 @@ def verdict(lines: Sequence[Seen], *, limits: Limits, recounted: bool) -> Verdic
     """What follows from a finished round.
 
     Nothing off, or no more than the house lets pass: approve. Else a first round is counted
-    again, blind; after the second somebody has to decide.
+    again, blind; after the second somebody has to decide. What needs other eyes, by units or by
+    value, never passes by itself.
     """
     off = units_off(lines)
     unsure = any(line.moved and line.counted not in (line.book_begun, line.book_ended)
                  for line in lines)  # fmt: skip
-    if off <= limits.free_units and not (unsure and not recounted):
+    free = off <= limits.free_units and not needs_other_eyes(lines, limits=limits)
+    if free and not (unsure and not recounted):
         return "approve"
     return "ask_approval" if recounted else "count_again"
 

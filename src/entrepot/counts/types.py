@@ -63,10 +63,19 @@ class FilledSheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class NewLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a warehouse lets pass, in base units summed over a sheet; see `rules.Limits`."""
+    """What a warehouse lets pass, in base units summed over a sheet; see `rules.Limits`.
+
+    The same limits hold for adjustments of stock, summed over a day.
+    """
 
     free_units: Units
     four_eyes_units: Units
+    four_eyes_minor: Annotated[int, Meta(ge=0, le=10**15)] | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError when more would pass unseen than one pair of eyes may approve."""
+        if self.free_units > self.four_eyes_units:
+            raise ValueError("free_units is never above four_eyes_units")
 
 
 class CountLine(msgspec.Struct, frozen=True):
@@ -165,3 +174,4 @@ class KeptLine(msgspec.Struct, frozen=True):
     book_begun: int
     book_ended: int | None
     counted: int | None
+    unit_minor: int | None = None

@@ -1,5 +1,7 @@
 """Change what a warehouse lets pass in a count without a second pair of eyes."""
 
+import msgspec
+
 from entrepot.access.flow import flow
 from entrepot.counts import operations
 from entrepot.counts.rules import Limits
@@ -15,9 +17,9 @@ from entrepot.platform.database import Tx
 async def change_count_limits(tx: Tx, *, warehouse: str, new: NewLimits) -> NewLimits:
     """The limits as they hold from now on."""
     place = await get_place(tx, code=warehouse, warehouses=scope_of(tx.principal).warehouses)
-    limits = Limits(new.free_units, new.four_eyes_units)
+    limits = Limits(new.free_units, new.four_eyes_units, new.four_eyes_minor)
     await operations.put_limits(tx, node_id=place.node_id, limits=limits)
-    facts = {"free_units": new.free_units, "four_eyes_units": new.four_eyes_units}
+    facts = msgspec.structs.asdict(limits)
     await put_audit(
         tx, verb="change_count_limits", subject="node", subject_id=place.node_id, facts=facts
     )

@@ -1,0 +1,29 @@
+"""Ask for an adjustment: within the limits of the node it is posted, above them it waits."""
+
+from entrepot.access.flow import flow
+from entrepot.counts.queries import find_limits
+from entrepot.kernel.principals import ApiKey, Staff
+from entrepot.nodes.queries import get_place
+from entrepot.platform.audit import put_audit
+from entrepot.platform.database import Tx
+from entrepot.stock import adjustment_queries, adjustments
+from entrepot.stock.adjustment_rules import Limits
+from entrepot.stock.adjustment_types import AdjustmentSummary, NewAdjustment
+from entrepot.stock.scope import warehouses_of
+
+
+@flow(permission="stock:adjust", callers=(Staff, ApiKey))
+async def ask_adjustment(tx: Tx, *, new: NewAdjustment) -> AdjustmentSummary:
+    """The adjustment, posted or requested. The limits are those of counts in the node: what one
+    pair of eyes may approve in a count they may adjust in a day. See `stock.adjustments.ask`."""
+    place = await get_place(tx, code=new.node, warehouses=warehouses_of(tx.principal))
+    limits = await find_limits(tx, node_id=place.node_id)
+    adjustment_id = await adjustments.ask(
+        tx, new=new, limits=Limits(limits.four_eyes_units, limits.four_eyes_minor)
+    )
+    made = await adjustment_queries.get_summary(tx, adjustment_id=adjustment_id)
+    await put_audit(
+        tx, verb="ask_adjustment", subject="adjustment", subject_id=adjustment_id,
+        facts={"state": made.state, "cause": made.cause, "units": made.units, "over": made.over},
+    )  # fmt: skip
+    return made

@@ -1,0 +1,18 @@
+"""Reject an adjustment: nothing is posted."""
+
+from uuid import UUID
+
+from entrepot.access.flow import flow
+from entrepot.kernel.principals import ApiKey, Staff
+from entrepot.platform.audit import put_audit
+from entrepot.platform.database import Tx
+from entrepot.stock import adjustment_queries, adjustments
+from entrepot.stock.adjustment_types import AdjustmentSummary, Decision
+
+
+@flow(permission="stock:approve", callers=(Staff, ApiKey))
+async def reject_adjustment(tx: Tx, *, adjustment_id: UUID, said: Decision) -> AdjustmentSummary:
+    """The rejected adjustment. See `stock.adjustments.decide` for the refusals."""
+    await adjustments.decide(tx, adjustment_id=adjustment_id, verb="reject", note=said.note)
+    await put_audit(tx, verb="reject_adjustment", subject="adjustment", subject_id=adjustment_id)
+    return await adjustment_queries.get_summary(tx, adjustment_id=adjustment_id)

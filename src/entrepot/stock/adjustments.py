@@ -1,0 +1,329 @@
+"""Adjustments: what somebody's word alone changes in the book, with its cause, and above a limit
+only with a second pair of eyes. Nothing moves before the decision; a decision is made once."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+import msgspec
+
+from entrepot.kernel.ids import new_id
+from entrepot.kernel.refusals import Conflict, FieldError, Forbidden, Invalid, NotFound
+from entrepot.platform.database import Tx
+from entrepot.platform.sqlfile import load_sql
+from entrepot.stock import adjustment_rules as rules
+from entrepot.stock import feeds, operations, queries
+from entrepot.stock.adjustment_types import (
+    NewAdjustment,
+    NewAdjustmentLine,
+    NewStatusChange,
+    NewStatusLine,
+    NewUnitValues,
+)
+from entrepot.stock.scope import warehouses_of
+from entrepot.stock.types import Status
+
+SQL = load_sql(__file__, "adjustments.sql")
+DAY = timedelta(hours=24)
+_MOVED = ("not_there", "serial_elsewhere")
+
+
+class _NodeId(msgspec.Struct, frozen=True):
+    node_id: UUID
+
+
+class _Named(msgspec.Struct, frozen=True):
+    sku_id: UUID | None
+    bin_id: UUID | None
+    bin: str | None
+    value_minor: int | None
+    lot_tracked: bool | None
+    serial_tracked: bool | None
+
+
+class _Missing(msgspec.Struct, frozen=True):
+    line: int
+    there: int
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """Where the goods of a line lie, and what one is worth."""
+
+    sku_id: UUID
+    bin_id: UUID
+    bin: str
+    value_minor: int | None
+
+
+class _Taken(msgspec.Struct, frozen=True):
+    id: UUID
+    node_id: UUID
+    node: str
+    kind: str
+    state: str
+    asked_by: str
+    cause: str
+
+
+class _KeptLine(msgspec.Struct, frozen=True):
+    sku: str
+    bin: str
+    bin_id: UUID
+    sku_id: UUID
+    reason: str
+    qty: int
+    status: Status
+    to_status: Status
+    lot: str
+    serial: str | None
+    owner: str
+    expires_on: date | None
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """An adjustment ready to be written."""
+
+    kind: str
+    node_id: UUID
+    node: str
+    cause: str
+    note: str | None
+    lines: Sequence[rules.Line]
+    places: Sequence[_Place]
+
+    @property
+    def units(self) -> int:
+        return sum(line.qty for line in self.lines)
+
+    @property
+    def value_minor(self) -> int | None:
+        quantities = [line.qty for line in self.lines]
+        return rules.value_of(quantities, [place.value_minor for place in self.places])
+
+
+def unknown_adjustment() -> NotFound:
+    """The refusal for an adjustment that is not there or not the caller's."""
+    return NotFound("there is no such adjustment", code="unknown_adjustment")
+
+
+async def ask(tx: Tx, *, new: NewAdjustment, limits: rules.Limits) -> UUID:
+    """Post an adjustment within the limits, or keep it as a request when it passes one.
+
+    Raises Invalid, NotFound, Conflict `goods_moved` naming what is not there, or what
+    `operations.post` and `feeds.refuse_edits` refuse.
+    """
+    rules.check_lines(new.cause, "adjust", new.lines)
+    asked = await _read(tx, "adjust", new.node, new.cause, new.note, new.lines)
+    await feeds.refuse_edits(tx, movements=[rules.movement_of(x, new.node) for x in new.lines])
+    await tx.value(SQL["lock_node"], node_id=asked.node_id)
+    before = await tx.one(
+        SQL["find_before"], rules.Before, node_id=asked.node_id, since=tx.now - DAY,
+        actor=tx.principal.actor,
+    )  # fmt: skip
+    over = rules.limit_passed(asked.units, asked.value_minor, limits=limits, before=before)
+    return await _write(tx, asked, over)
+
+
+async def change_status(tx: Tx, *, new: NewStatusChange) -> UUID:
+    """Give goods another status, with its cause, at once.
+
+    Raises as `ask`; Conflict `no_such_step` and Forbidden for a step that is not in the table or
+    not the caller's.
+    """
+    rules.check_lines(new.cause, "status", new.lines)
+    steps = [(line.status, line.to_status) for line in new.lines]
+    rules.check_steps(steps, tx.principal.permissions)
+    return await _write(tx, await _read(tx, "status", new.node, new.cause, new.note, new.lines))
+
+
+async def decide(tx: Tx, *, adjustment_id: UUID, verb: str, note: str | None) -> str:
+    """Approve, reject or withdraw what was asked for; the state it has now.
+
+    Raises NotFound, Conflict `wrong_state` when it was decided before, Forbidden
+    `other_eyes_needed` (approve, reject) or `not_yours` (withdraw), Conflict `goods_moved` naming
+    what lies there no longer.
+    """
+    taken = await tx.find(
+        SQL["take_adjustment"], _Taken, id=adjustment_id, warehouses=warehouses_of(tx.principal)
+    )
+    if taken is None:
+        raise unknown_adjustment()
+    state = rules.adjustments().follow(taken.state, verb)
+    same = await tx.value(SQL["has_same_eyes"], actor=tx.principal.actor, other=taken.asked_by)
+    if verb == "withdraw" and not same:
+        raise Forbidden("only who asked for it withdraws it", code="not_yours")
+    if verb != "withdraw" and same:
+        raise Forbidden("who asked for it does not decide", code="other_eyes_needed")
+    document_id = await _approve(tx, taken) if verb == "approve" else None
+    sequence = await tx.value(
+        SQL["decide"], id=adjustment_id, state=state, document_id=document_id, now=tx.now,
+        actor=tx.principal.actor,
+    )  # fmt: skip
+    await _put_note(tx, adjustment_id, "decided", note)
+    await _tell(tx, adjustment_id, state, sequence, taken.node)
+    return state
+
+
+async def erase_notes(tx: Tx, *, adjustment_id: UUID) -> int:
+    """Erase what people wrote about an adjustment; how many notes there were."""
+    taken = await tx.find(
+        SQL["take_adjustment"], _Taken, id=adjustment_id, warehouses=warehouses_of(tx.principal)
+    )
+    if taken is None:
+        raise unknown_adjustment()
+    return await tx.execute(SQL["erase_notes"], id=adjustment_id)
+
+
+async def set_unit_values(tx: Tx, *, new: NewUnitValues) -> int:
+    """What base units are worth from now on; NotFound naming a SKU that is not there."""
+    worth = {value.sku: value.value_minor for value in new.values}
+    ids = await queries.skus_named(tx, skus=list(worth))
+    return await tx.execute(
+        SQL["put_values"], sku_ids=ids, values=list(worth.values()), now=tx.now,
+        actor=tx.principal.actor,
+    )  # fmt: skip
+
+
+async def _read(
+    tx: Tx, kind: str, node: str, cause: str, note: str | None, lines: Sequence[rules.Line]
+) -> _Asked:
+    """The lines with their SKUs and bins found, each where it is said to be."""
+    at = await tx.find(SQL["find_node"], _NodeId, node=node, warehouses=warehouses_of(tx.principal))
+    if at is None:
+        raise NotFound("there is no such node", code="unknown_node", node=node)
+    rows = await tx.list(
+        SQL["list_named"], _Named, node_id=at.node_id, skus=[line.sku for line in lines],
+        bins=[line.bin for line in lines],
+    )  # fmt: skip
+    places = [_place(n, line, row) for n, (line, row) in enumerate(zip(lines, rows, strict=True))]
+    asked = _Asked(kind, at.node_id, node, cause, note, lines, places)
+    await _check_there(tx, asked)
+    return asked
+
+
+def _place(n: int, line: rules.Line, row: _Named) -> _Place:
+    if row.sku_id is None:
+        raise NotFound("there is no such SKU", code="unknown_sku", sku=line.sku)
+    if row.bin_id is None or row.bin is None:
+        raise NotFound("there is no such bin", code="unknown_bin", bin=line.bin)
+    errors = []
+    if row.lot_tracked and not line.lot:
+        errors.append(FieldError(f"lines[{n}].lot", "lot_missing", "this SKU is kept by lot"))
+    if row.serial_tracked and line.serial is None:
+        message = "this SKU is kept by serial"
+        errors.append(FieldError(f"lines[{n}].serial", "serial_missing", message))
+    if line.serial is not None and line.qty != 1:
+        message = "a serial is one unit"
+        errors.append(FieldError(f"lines[{n}].qty", "one_of_a_serial", message))
+    if errors:
+        raise Invalid("a line is not whole", errors=errors)
+    return _Place(row.sku_id, row.bin_id, row.bin, row.value_minor)
+
+
+async def _check_there(tx: Tx, asked: _Asked) -> None:
+    """Raises Conflict `goods_moved` naming the first goods of which less lies there."""
+    pairs = [
+        (line, place) for line, place in zip(asked.lines, asked.places, strict=True)
+        if rules.reason_of(line) != "found"
+    ]  # fmt: skip
+    missing = await tx.list(
+        SQL["list_missing"],
+        _Missing,
+        sku_ids=[place.sku_id for _, place in pairs],
+        bin_ids=[place.bin_id for _, place in pairs],
+        lots=[line.lot for line, _ in pairs],
+        owners=[line.owner for line, _ in pairs],
+        statuses=[line.status for line, _ in pairs],
+        qtys=[line.qty for line, _ in pairs],
+        serials=[line.serial for line, _ in pairs],
+    )
+    if missing:
+        line, place = pairs[missing[0].line - 1]
+        raise _moved(asked, line, place, there=missing[0].there)
+
+
+def _moved(asked: _Asked, line: rules.Line, place: _Place, there: int | None = None) -> Conflict:
+    return Conflict(
+        "these goods are not there",
+        code="goods_moved", sku=line.sku, node=asked.node, bin=place.bin, lot=line.lot,
+        serial=line.serial, goods_status=line.status, asked=line.qty, there=there,
+    )  # fmt: skip
+
+
+async def _post(tx: Tx, adjustment_id: UUID, asked: _Asked) -> UUID:
+    movements = [
+        rules.movement_of(msgspec.structs.replace(line, bin=place.bin), asked.node)
+        for line, place in zip(asked.lines, asked.places, strict=True)
+    ]
+    try:
+        posted = await operations.post(
+            tx, reference=f"adjustment {adjustment_id}", movements=movements
+        )
+    except Conflict as refused:
+        at = refused.facts.get("line")
+        if refused.code in _MOVED and isinstance(at, int):
+            raise _moved(asked, asked.lines[at], asked.places[at]) from refused
+        raise
+    await operations.fill_arrived(tx, document_id=posted.document_id)
+    return posted.document_id
+
+
+async def _write(tx: Tx, asked: _Asked, over: rules.Over | None = None) -> UUID:
+    adjustment_id = new_id(tx.now)
+    document_id = None if over else await _post(tx, adjustment_id, asked)
+    await tx.execute(
+        SQL["put_adjustment"], id=adjustment_id, kind=asked.kind, node_id=asked.node_id,
+        cause=asked.cause, state="requested" if over else "posted", over=over, units=asked.units,
+        value_minor=asked.value_minor, document_id=document_id, now=tx.now,
+        actor=tx.principal.actor,
+    )  # fmt: skip
+    lines = asked.lines
+    await tx.execute(
+        SQL["put_lines"],
+        id=adjustment_id,
+        sku_ids=[place.sku_id for place in asked.places],
+        bin_ids=[place.bin_id for place in asked.places],
+        reasons=[rules.reason_of(line) for line in lines],
+        qtys=[line.qty for line in lines],
+        statuses=[line.status for line in lines],
+        to_statuses=[_to_status(line) for line in lines],
+        lots=[line.lot for line in lines],
+        serials=[line.serial for line in lines],
+        owners=[line.owner for line in lines],
+        expires=[getattr(line, "expires_on", None) for line in lines],
+    )
+    await _put_note(tx, adjustment_id, "asked", asked.note)
+    await _tell(tx, adjustment_id, "requested" if over else "posted", 1, asked.node)
+    return adjustment_id
+
+
+async def _approve(tx: Tx, taken: _Taken) -> UUID:
+    kept = await tx.list(SQL["list_kept_lines"], _KeptLine, id=taken.id)
+    lines = [_line(row) for row in kept]
+    places = [_Place(row.sku_id, row.bin_id, row.bin, None) for row in kept]
+    asked = _Asked(taken.kind, taken.node_id, taken.node, taken.cause, None, lines, places)
+    await feeds.refuse_edits(tx, movements=[rules.movement_of(x, taken.node) for x in lines])
+    await _check_there(tx, asked)
+    return await _post(tx, taken.id, asked)
+
+
+def _line(row: _KeptLine) -> rules.Line:
+    told = {name: getattr(row, name) for name in NewAdjustmentLine.__struct_fields__}
+    return msgspec.convert(told, NewAdjustmentLine)
+
+
+def _to_status(line: rules.Line) -> str:
+    return line.to_status if isinstance(line, NewStatusLine) else line.status
+
+
+async def _put_note(tx: Tx, adjustment_id: UUID, about: str, note: str | None) -> None:
+    if note is not None:
+        await tx.execute(SQL["put_note"], id=adjustment_id, about=about, note=note)
+
+
+async def _tell(tx: Tx, adjustment_id: UUID, state: str, sequence: object, node: str) -> None:
+    body = {"id": adjustment_id, "warehouse": node, "state": state}
+    await tx.value(
+        SQL["put_event"], event_id=new_id(tx.now), name=f"adjustment.{state}", id=adjustment_id,
+        sequence=sequence, now=tx.now, actor=tx.principal.actor, body=msgspec.json.encode(body),
+    )  # fmt: skip
