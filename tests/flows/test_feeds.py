@@ -318,6 +318,28 @@ async def test_where_the_master_is_outside_its_numbers_are_ours(stock: Stock) ->
     await stock.release(made.id)
 
 
+async def test_where_the_master_is_outside_selling_goes_on_and_levels_are_ours(
+    stock: Stock,
+) -> None:
+    """And a snapshot behind the sale agrees with it."""
+    feed, sku = a_feed(), await stock.sku()
+    await stock.receive(sku, 8, "N2")
+    wanted = ChangedNode(quantities_master="wms")
+    await change_node(stock.db, stock.staff, stamp(), code="N2", change=wanted)
+    try:
+        stock.at[0] = 1
+        made = await stock.reserve((sku, 3, "N2"))
+        assert (await stock.fulfil(made.id)).state == "fulfilled"
+        await stock.levels(sku, "N2", safety=4)
+        assert await stock.available(sku) == [1]
+        stock.at[0] = 3
+        shot = await show(stock, feed, {sku: 5}, at=2, node="N2")
+        assert (shot.agreed, shot.drifts, shot.overwritten) == (1, 0, 0)
+    finally:
+        ours = ChangedNode(quantities_master="entrepot")
+        await change_node(stock.db, stock.staff, stamp(), code="N2", change=ours)
+
+
 async def test_only_ones_own_warehouses(stock: Stock) -> None:
     feed, sku = a_feed(), await stock.stocked(5)
     other = stock.staff_of("N2")

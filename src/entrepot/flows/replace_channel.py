@@ -14,7 +14,7 @@ from entrepot.stock import operations as stock
 async def replace_channel(tx: Tx, *, code: str, document: ChannelDocument) -> Channel:
     """The channel as it is now."""
     needs_all_warehouses(tx.principal)
-    await stock.lock_pool(tx, channel=code)
+    await stock.lock_pool(tx, channel=code, nodes=[one.node for one in document.pool])
     channel = await channels.replace_channel(tx, code=code, document=document)
     await stock.count_pools(tx, channel_id=channel.id)
     await put_audit(

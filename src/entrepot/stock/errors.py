@@ -15,7 +15,9 @@ _AGAINST = {
     "promised_to_others": "these goods are promised to somebody",
     "serial_elsewhere": "this serial is not there",
     "lot_expired": "this lot has expired",
+    "bin_closed": "the bin that it came from is closed: move the goods to another one instead",
     "lot_recalled": "this lot is called back",
+    "picked_for_somebody": "these goods were picked for somebody",
     "receive_again": "this receipt was moved back: receive the goods again",
     "came_back": "more of this sale came back than would be left of it",
 }

@@ -2,17 +2,20 @@
 
 -- The lines of many requests as they will be decided: SKUs and nodes found, kits taken apart,
 -- the same SKU summed. Named nodes come first within a request, so that a line that may lie
--- anywhere never takes what another line of the request has no other place for.
-create or replace function stock.resolve_lines_v1(
+-- anywhere never takes what another line of the request has no other place for. wide: requests
+-- whose kits fall apart into more than 2,000 lines or more units of one SKU than a line may ask
+-- for; of those there are no lines.
+create or replace function stock.resolve_lines_v2(
     p_take boolean[], p_line_of integer[], p_skus text[], p_qtys bigint[], p_nodes text[],
     p_channels uuid[], p_warehouses text[],
     out reqs integer[], out skus uuid[], out codes text[], out qtys bigint[], out nodes uuid[],
-    out named text[], out channels uuid[]
+    out named text[], out channels uuid[], out wide integer[]
 )
 language plpgsql stable as $$
 declare
     has_kits boolean;
 begin
+    wide := '{}';
     select array_agg(x.req), array_agg(x.sku_id), array_agg(x.code), array_agg(x.qty),
         array_agg(x.node_id), array_agg(x.node), array_agg(p_channels[x.req]), bool_or(x.is_kit)
     into reqs, skus, codes, qtys, nodes, named, channels, has_kits
@@ -38,29 +41,89 @@ begin
         order by l.req, l.node is null, l.line
     ) as x;
     if has_kits then
-        select array_agg(x.req), array_agg(x.sku_id), array_agg(x.code), array_agg(x.qty),
-            array_agg(x.node_id), array_agg(x.node), array_agg(p_channels[x.req])
-        into reqs, skus, codes, qtys, nodes, named, channels
-        from (
-            with recursive part as (
-                select l.req, l.sku, l.code, l.qty::numeric as qty, l.node_id, l.node, l.line
-                from unnest(reqs, skus, codes, qtys, nodes, named) with ordinality
-                    as l (req, sku, code, qty, node_id, node, line)
-                union all
-                select p.req, k.component_sku_id, s.code, p.qty * k.quantity, p.node_id, p.node,
-                    p.line
-                from part as p
-                join catalog.kit_part as k on k.kit_sku_id = p.sku
-                join catalog.sku as s on s.sku_id = k.component_sku_id
-            )
-            select p.req, p.sku as sku_id, p.code, p.node_id, p.node,
-                least(sum(p.qty), 1000000000000000)::bigint as qty
-            from part as p
-            where not exists(select from catalog.kit_part as k where k.kit_sku_id = p.sku)
-            group by p.req, p.sku, p.code, p.node_id, p.node
-            order by p.req, p.node is null, min(p.line), p.code
-        ) as x;
+        select o.reqs, o.skus, o.codes, o.qtys, o.nodes, o.named, o.wide
+        into reqs, skus, codes, qtys, nodes, named, wide
+        from stock.take_apart_v1(reqs, skus, codes, qtys, nodes, named) as o;
+        channels := array(
+            select p_channels[u.req] from unnest(reqs) with ordinality as u (req, place)
+            order by u.place
+        );
     end if;
+end
+$$;
+
+-- Takes the kits among these lines apart, one level after the other, the same SKU summed on each:
+-- as many rows as there are SKUs, however many ways lead to one. In order of requests, named
+-- nodes first, then as asked. wide: see stock.resolve_lines_v2.
+create or replace function stock.take_apart_v1(
+    p_reqs integer[], p_skus uuid[], p_codes text[], p_qtys bigint[], p_nodes uuid[],
+    p_named text[],
+    out reqs integer[], out skus uuid[], out codes text[], out qtys bigint[], out nodes uuid[],
+    out named text[], out wide integer[]
+)
+language plpgsql stable as $$
+declare
+    most_lines constant integer := 2000;
+    most_units constant numeric := 1000000000;
+    most_levels constant integer := 50;
+    lines bigint[];
+    sums numeric[];
+    more boolean := true;
+    too_wide integer[];
+begin
+    reqs := p_reqs; skus := p_skus; codes := p_codes; nodes := p_nodes; named := p_named;
+    sums := p_qtys;
+    wide := '{}';
+    lines := array(select generate_series(1, cardinality(p_reqs)));
+    for level in 0..most_levels loop
+        select array_agg(distinct x.req) into too_wide
+        from (
+            select u.req, count(*) as lines, max(u.qty) as qty
+            from unnest(reqs, sums) as u (req, qty)
+            group by u.req
+        ) as x
+        where x.lines > most_lines or x.qty > most_units;
+        wide := wide || coalesce(too_wide, '{}');
+        exit when not more;
+        select array_agg(x.req), array_agg(x.sku), array_agg(x.code), array_agg(x.qty),
+            array_agg(x.node_id), array_agg(x.node), array_agg(x.line), bool_or(x.is_kit)
+        into reqs, skus, codes, sums, nodes, named, lines, more
+        from (
+            select y.req, y.sku, y.code, y.node_id, y.node, sum(y.qty) as qty,
+                min(y.line) as line,
+                exists(select from catalog.kit_part as k where k.kit_sku_id = y.sku) as is_kit
+            from (
+                select l.req, coalesce(k.component_sku_id, l.sku) as sku,
+                    coalesce(s.code, l.code) as code, l.qty * coalesce(k.quantity, 1) as qty,
+                    l.node_id, l.node, l.line
+                from unnest(reqs, skus, codes, sums, nodes, named, lines)
+                    as l (req, sku, code, qty, node_id, node, line)
+                left join catalog.kit_part as k on k.kit_sku_id = l.sku
+                left join catalog.sku as s on s.sku_id = k.component_sku_id
+                where l.req <> all(wide)
+            ) as y
+            group by y.req, y.sku, y.code, y.node_id, y.node
+            order by y.req, y.node is null, min(y.line), y.code
+        ) as x;
+        more := coalesce(more, false);
+    end loop;
+    if more then
+        -- deeper than anybody nests: whoever still holds a kit is too wide
+        wide := wide || array(
+            select distinct u.req from unnest(reqs, skus) as u (req, sku)
+            join catalog.kit_part as k on k.kit_sku_id = u.sku
+        );
+    end if;
+    select array_agg(u.req), array_agg(u.sku), array_agg(u.code), array_agg(u.qty::bigint),
+        array_agg(u.node_id), array_agg(u.node)
+    into reqs, skus, codes, qtys, nodes, named
+    from (
+        select l.req, l.sku, l.code, l.qty, l.node_id, l.node
+        from unnest(reqs, skus, codes, sums, nodes, named) with ordinality
+            as l (req, sku, code, qty, node_id, node, place)
+        where l.req <> all(wide)
+        order by l.place
+    ) as u;
 end
 $$;
 
@@ -108,6 +171,19 @@ language sql immutable as $$
     select jsonb_build_object(
         'status', 404, 'code', 'unknown_' || p_kind, 'message', 'there is no such ' || p_kind,
         'facts', jsonb_build_object(p_kind, p_code)
+    );
+$$;
+
+-- The refusal for a request whose kits fall apart into too much.
+create or replace function stock.kits_too_large_v1()
+returns jsonb
+language sql immutable as $$
+    select jsonb_build_object(
+        'status', 422, 'code', 'invalid', 'message', 'the kits fall apart into too much',
+        'errors', jsonb_build_array(jsonb_build_object(
+            'path', 'lines', 'code', 'kits_too_large', 'message',
+            'taken apart, a request has at most 2,000 lines of 1,000,000,000 units'
+        ))
     );
 $$;
 

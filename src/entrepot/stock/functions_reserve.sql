@@ -21,7 +21,7 @@ declare
     o_req integer[]; o_sku uuid[]; o_node uuid[]; o_qty bigint[]; o_back bigint[];
     o_pos integer[]; o_row integer[]; o_credit bigint[];
     l_req integer[]; l_sku uuid[]; l_code text[]; l_qty bigint[]; l_node uuid[]; l_named text[];
-    l_channel uuid[];
+    l_channel uuid[]; l_wide integer[];
     g_sku uuid[]; g_node uuid[]; g_code text[]; g_open bigint[]; g_prot bigint[];
     g_ahead bigint[]; g_was bigint[]; g_back bigint[];
     k_channel uuid[]; k_sku uuid[]; k_uses boolean[]; k_buffer bigint[]; k_quota bigint[];
@@ -38,9 +38,9 @@ begin
         select c.channel_id from nodes.channel as c where c.code = x.code and c.closed_at is null
     ) order by x.req) into r_channel
     from unnest(p_channels) with ordinality as x (code, req);
-    select v.reqs, v.skus, v.codes, v.qtys, v.nodes, v.named, v.channels
-    into l_req, l_sku, l_code, l_qty, l_node, l_named, l_channel
-    from stock.resolve_lines_v1(
+    select v.reqs, v.skus, v.codes, v.qtys, v.nodes, v.named, v.channels, v.wide
+    into l_req, l_sku, l_code, l_qty, l_node, l_named, l_channel, l_wide
+    from stock.resolve_lines_v2(
         p_take, p_line_of, p_skus, p_qtys, p_nodes, r_channel, p_warehouses
     ) as v;
     n := coalesce(cardinality(l_req), 0);
@@ -156,6 +156,8 @@ begin
                     'this moment has passed'
                 ))
             );
+        elsif r = any(l_wide) then
+            no_such := stock.kits_too_large_v1();
         end if;
         while o <= coalesce(cardinality(o_req), 0) and o_req[o] = r loop
             pos := o_pos[o];

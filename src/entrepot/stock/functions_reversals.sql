@@ -1,6 +1,6 @@
 -- Movements that are moved back. Locks: what they count at, then as stock.post_movements_v1.
 
--- Moves a movement back. outcome: done, unknown, again (it was moved back before),
+-- Moves a movement back. outcome: done, unknown, again (it was moved back before), bin_closed,
 -- receive_again (it took a receipt back), came_back (a sale of which more came back), or what is
 -- wrong. What counted at an ASN is awaited again.
 create or replace function stock.reverse_v1(
@@ -28,6 +28,12 @@ begin
     end if;
     if exists(select from stock.movement as v where v.reverses = p_movement_id) then
         return 'again';
+    end if;
+    if exists(
+        select from nodes.bin as b join nodes.node as n on n.node_id = b.node_id
+        where b.bin_id = m.from_place and (b.closed_at is not null or n.closed_at is not null)
+    ) then
+        return 'bin_closed';
     end if;
     if stock.before_reversal_v1(p_movement_id) then
         return 'receive_again';

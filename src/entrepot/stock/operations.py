@@ -273,13 +273,15 @@ async def count_pools(tx: Tx, *, channel_id: UUID | None, skus: list[UUID] | Non
     await tx.value(SQL["count_pools"], channel_id=channel_id, skus=skus)
 
 
-async def lock_pool(tx: Tx, *, channel: str) -> None:
-    """Hold the guarding rows of a channel's nodes still: before its pool is changed.
+async def lock_pool(tx: Tx, *, channel: str, nodes: Sequence[str]) -> None:
+    """Hold the guarding rows of a channel's nodes still, and of those that it will have: before
+    its pool is changed.
 
-    The turn comes first: whoever opens a guarding row waits for it too.
+    The turn comes first: whoever opens a guarding row waits for it too. All rows come at once and
+    in order: those of a new node afterwards would be a circle with whoever reserves there.
     """
     await tx.execute(SQL["take_turn"])
-    await tx.execute(SQL["lock_pool"], channel=channel)
+    await tx.execute(SQL["lock_pool"], channel=channel, nodes=list(nodes))
 
 
 async def fill_backorders(tx: Tx, *, pairs: Sequence[tuple[UUID, UUID]]) -> int:

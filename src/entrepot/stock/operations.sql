@@ -116,6 +116,8 @@ where g.node_id in (
     select cn.node_id from nodes.channel_node as cn
     join nodes.channel as c on c.channel_id = cn.channel_id
     where c.code = :channel
+    union
+    select n.node_id from nodes.node as n where n.code = any(:nodes::text[])
 )
 order by g.sku_id, g.node_id
 for update of g;
