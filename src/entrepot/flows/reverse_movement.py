@@ -6,15 +6,16 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Job, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import feeds, operations
+from entrepot.stock import feeds, operations, transfers
 from entrepot.stock.types import Reversed
 
 
 @flow(permission="stock:adjust", callers=(ApiKey, Staff, Job))
 async def reverse_movement(tx: Tx, *, movement_id: UUID) -> Reversed:
     """The movement back. Raises NotFound, or Conflict when it was moved back before or the
-    quantities of its node are told by another system."""
+    quantities of its node are told by another system, or a transfer moved it."""
     await feeds.refuse_reversal(tx, movement_id=movement_id)
+    await transfers.refuse_reversal(tx, movement_id=movement_id)
     back = await operations.reverse(tx, movement_id=movement_id)
     await put_audit(
         tx, verb="reverse_movement", subject="stock_movement", subject_id=movement_id,

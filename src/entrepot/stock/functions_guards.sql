@@ -61,11 +61,18 @@ declare
     next_sequence bigint;
 begin
     for r in
-        select v.reservation_id, v.reference, b.quantity, c.code as channel
+        select v.reservation_id, v.reference, b.quantity - k.picked as quantity,
+            c.code as channel
         from stock.reservation_line as b
         join stock.reservation as v on v.reservation_id = b.reservation_id
         join nodes.channel as c on c.channel_id = v.channel_id
-        where b.sku_id = p_sku and b.node_id = p_node and b.open and b.quantity > 0
+        cross join lateral (
+            -- what was picked is there: it stays promised to whom it was picked for
+            select coalesce(sum(x.quantity), 0)::bigint as picked from stock.picked as x
+            where x.reservation_id = b.reservation_id and x.sku_id = b.sku_id
+                and x.node_id = b.node_id and x.open
+        ) as k
+        where b.sku_id = p_sku and b.node_id = p_node and b.open and b.quantity > k.picked
         order by v.strength <> 'soft', v.created_at desc, v.reservation_id desc
         -- Whoever ends a reservation holds it and waits for our guarding row: nowait gives ours
         -- up, and the whole block is run again, instead of each waiting for the other.

@@ -184,6 +184,16 @@ begin
         return query select 'not_there'::text, wrong;
         return;
     end if;
+    if exists(select from stock.picked as k where k.open and k.place_id = any(p_from)) then
+        wrong := stock.mind_picks_v1(
+            p_at, p_actor, p_document_id, p_skus, p_from, p_from_statuses, p_lots, p_serials,
+            p_owners, p_may_short
+        );
+        if wrong is not null then
+            return query select 'picked_for_somebody'::text, wrong;
+            return;
+        end if;
+    end if;
     if array_remove(p_serials, null) <> '{}' then
         wrong := stock.move_serials_v1(
             p_skus, p_serials, p_from, p_from_statuses, p_to, p_to_statuses, p_lots, p_owners

@@ -100,7 +100,8 @@ begin
 end
 $$;
 
--- Hands a pending reservation's goods to the customer: what was held leaves its bins.
+-- Hands a pending reservation's goods to the customer: what was picked leaves from where it was
+-- put, the rest from its bins, what expires first before the rest.
 -- outcome: done, wrong_state, backordered, or what stock.post_movements_v1 says is wrong.
 create or replace function stock.fulfil_v1(
     p_at timestamptz, p_actor text, p_id uuid, p_document_id uuid
@@ -110,24 +111,35 @@ language plpgsql
 set enable_seqscan to off set plan_cache_mode to force_generic_plan as $$
 declare
     skus uuid[]; nodes uuid[]; qtys bigint[];
+    held numeric;
     m record;
     told text;
 begin
-    perform from stock.end_reservations_v1(p_at, p_actor, array[p_id], 'fulfilled');
+    perform from stock.reservation as v
+    where v.reservation_id = p_id and v.state = 'pending' for update;
     if not found then
         return 'wrong_state';
     end if;
     select array_agg(b.sku_id order by b.sku_id, b.node_id),
         array_agg(b.node_id order by b.sku_id, b.node_id),
-        array_agg(b.quantity order by b.sku_id, b.node_id)
-    into skus, nodes, qtys
-    from stock.reservation_line as b where b.reservation_id = p_id;
+        array_agg(b.quantity - coalesce(k.units, 0) order by b.sku_id, b.node_id),
+        sum(b.quantity)
+    into skus, nodes, qtys, held
+    from stock.reservation_line as b
+    left join (
+        select x.sku_id, x.node_id, sum(x.quantity)::bigint as units
+        from stock.picked as x where x.reservation_id = p_id and x.open
+        group by x.sku_id, x.node_id
+    ) as k on k.sku_id = b.sku_id and k.node_id = b.node_id
+    where b.reservation_id = p_id;
     if exists(
         select from stock.reservation_line as b
         where b.reservation_id = p_id and b.backordered > 0
     ) then
         return 'backordered';
     end if;
+    perform stock.hold_guards_v1(skus, nodes);
+    -- chosen before the end: from then on what was picked is nobody's
     select array_agg(stock.line_id_v1(p_document_id, p.place)) as ids,
         array_agg(p.sku_id) as skus, array_agg(p.quantity) as qtys,
         array_agg(p.place_id) as from_places, array_agg(p.status) as statuses,
@@ -137,12 +149,22 @@ begin
         array_agg('sale'::text) as reasons, array_agg(v.reference) as refs,
         array_agg(null::uuid) as reverses, array_agg(false) as shorts, sum(p.quantity) as units
     into m
-    from stock.pick_v1(skus, nodes, qtys) with ordinality
-        as p (sku_id, node_id, place_id, lot, serial, status, quantity, place)
+    from (
+        select y.sku_id, y.place_id, y.lot, y.serial, y.status, y.quantity,
+            row_number() over () as place
+        from (
+            select w.sku_id, w.place_id, w.lot, w.serial, w.status, w.quantity
+            from stock.pick_v2(p_at, skus, nodes, qtys) as w
+            union all
+            select k.sku_id, k.place_id, k.lot, nullif(k.serial, ''), k.status, k.quantity
+            from stock.picked as k where k.reservation_id = p_id and k.open
+        ) as y
+    ) as p
     join stock.reservation as v on v.reservation_id = p_id;
-    if m.units is distinct from (select sum(u.qty) from unnest(qtys) as u (qty)) then
+    if m.units is distinct from held then
         return 'not_there';
     end if;
+    perform from stock.end_reservations_v1(p_at, p_actor, array[p_id], 'fulfilled');
     select p.outcome into told
     from stock.post_movements_v1(
         p_at, p_actor, p_document_id, m.refs[1], m.ids, m.skus, m.qtys, m.from_places, m.statuses,
@@ -151,52 +173,6 @@ begin
     ) as p;
     return told;
 end
-$$;
-
--- Which goods leave for quantities of SKUs at nodes: what expires first, then what came first.
--- One row for each serial of SKUs that have serials. Only for callers with the guarding rows
--- locked. Rows sum to less when the balances do.
-create or replace function stock.pick_v1(p_skus uuid[], p_nodes uuid[], p_qtys bigint[])
-returns table (
-    sku_id uuid, node_id uuid, place_id uuid, lot text, serial text, status text, quantity bigint
-)
-language sql stable as $$
-    with wanted as (
-        select u.sku, u.node, u.qty, coalesce(s.serial_tracked, false) as serials
-        from unnest(p_skus, p_nodes, p_qtys) as u (sku, node, qty)
-        left join catalog.sku as s on s.sku_id = u.sku
-        where u.qty > 0
-    ), lying as (
-        select w.sku, w.node, w.qty, b.place_id, b.lot, b.status, b.on_hand, w.serials,
-            l.expires_on, b.first_at,
-            sum(b.on_hand) over (
-                partition by w.sku, w.node
-                order by l.expires_on nulls last, b.status <> 'promo', b.first_at, b.place_id,
-                    b.lot, b.status
-            ) - b.on_hand as before
-        from wanted as w
-        join stock.balance as b on b.sku_id = w.sku and b.node_id = w.node and b.owner = ''
-            and b.status in ('good', 'promo') and b.on_hand > 0
-        left join stock.lot as l on l.sku_id = b.sku_id and l.lot = b.lot
-        where l.expired_at is null
-    ), numbered as (
-        select w.sku, w.node, w.qty, s.place_id, s.lot, s.serial, s.status,
-            row_number() over (
-                partition by w.sku, w.node order by l.expires_on nulls last, s.serial
-            ) as place
-        from wanted as w
-        join stock.place as p on p.node_id = w.node
-        join stock.serial as s on s.sku_id = w.sku and s.place_id = p.place_id
-            and s.owner = '' and s.status in ('good', 'promo')
-        left join stock.lot as l on l.sku_id = s.sku_id and l.lot = s.lot
-        where w.serials and l.expired_at is null
-    )
-    select y.sku, y.node, y.place_id, y.lot, null::text, y.status,
-        least(y.on_hand, y.qty - y.before)::bigint
-    from lying as y where y.before < y.qty and not y.serials
-    union all
-    select n.sku, n.node, n.place_id, n.lot, n.serial, n.status, 1::bigint
-    from numbered as n where n.place <= n.qty;
 $$;
 
 -- Goods came in: the oldest backorders of these guarding rows are filled from what is free.

@@ -1,0 +1,22 @@
+"""Receive a transfer, in parts or all of it."""
+
+from uuid import UUID
+
+from entrepot.access.flow import flow
+from entrepot.kernel.principals import ApiKey, Staff
+from entrepot.platform.audit import put_audit
+from entrepot.platform.database import Tx
+from entrepot.stock import transfers, transfers_views
+from entrepot.stock.transfers_types import Arrived, Transfer
+
+
+@flow(permission="stock:receive", callers=(ApiKey, Staff))
+async def receive_transfer(tx: Tx, *, transfer_id: UUID, arrived: Arrived) -> Transfer:
+    """The transfer as it stands; what came goes to the oldest backorders of its node first. See
+    `stock.transfers.receive` for the refusals."""
+    document_id = await transfers.receive(tx, transfer_id=transfer_id, arrived=arrived)
+    await put_audit(
+        tx, verb="receive_transfer", subject="transfer", subject_id=transfer_id,
+        facts={"document_id": document_id},
+    )  # fmt: skip
+    return await transfers_views.get_transfer(tx, transfer_id=transfer_id)
