@@ -7,6 +7,8 @@ SEED ?=
 # Trust the machine's own certificates too: many networks have one of their own.
 export UV_SYSTEM_CERTS = 1
 PART ?= all
+# Whole test files side by side, each process with a PostgreSQL of its own.
+BESIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup assets demo check fast test drill mutants bench promises clean
 
@@ -45,10 +47,10 @@ check: setup
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar src/entrepot
 
 fast: setup
-	$(RUN) -m pytest -q -m "not browser and not crash and not slow and not drill"
+	$(RUN) -m pytest -q $(BESIDE) -m "not browser and not crash and not slow and not drill"
 
 test: setup
-	$(RUN) -m pytest -m "not drill"
+	$(RUN) -m pytest $(BESIDE) -m "not drill"
 
 drill: setup
 	$(RUN) -m tests.drill --part $(PART) $(if $(SEED),--seed $(SEED))
