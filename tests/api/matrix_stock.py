@@ -40,6 +40,10 @@ STOCK_OPERATIONS = [
     Operation("GET", "/stock", "/stock?sku={sku}", None, "stock:read", ("sku",), 200),
     Operation("GET", "/stock", "/stock?node={warehouse}", None, "stock:read", ("warehouse",), 200),
     Operation("GET", "/movements", "/movements?sku={sku}", None, "stock:read", ("sku",), 200),
+    Operation("GET", "/stock/strategy", "/stock/strategy?sku={sku}", None, "stock:read", ("sku",), 200),
+    Operation("GET", "/stock/ageing", "/stock/ageing?sku={sku}", None, "stock:read", ("sku",), 200),
+    Operation("GET", "/stock/ageing", "/stock/ageing?node={warehouse}", None, "stock:read", ("warehouse",), 200),
+    Operation("PUT", "/stock/promotions", "/stock/promotions", {"lots": [{"sku": "{sku}", "lot": "L-1"}]}, "stock:adjust", ("sku",)),
 ]  # fmt: skip
 
 
@@ -47,7 +51,10 @@ async def add_stock(
     key: ApiKeyInHand, side: str, ids: dict[str, str], *, secret: str
 ) -> dict[str, str]:
     """Ten units of the SKU in the warehouse, two of them reserved; references hold `secret`."""
-    line = {"sku": ids["sku"], "qty": 10, "reason": "receipt", "to": {"node": ids["warehouse"]}}
+    line = {
+        "sku": ids["sku"], "qty": 10, "reason": "receipt", "lot": "L-1",
+        "to": {"node": ids["warehouse"]},
+    }  # fmt: skip
     posted = await key.post("/stock/movements", {"reference": secret[:80], "lines": [line]})
     wanted = [{"sku": ids["sku"], "qty": 2}]
     made = await key.post(

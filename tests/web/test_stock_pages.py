@@ -1,9 +1,15 @@
 """Stock in the office: levels with their reasons, places, history, and only of one's warehouses."""
 
+import re
+from datetime import timedelta
+
 from entrepot.flows.create_channel import create_channel
+from entrepot.flows.set_channel_levels import set_channel_levels
+from entrepot.flows.set_promotions import set_promotions
 from entrepot.flows.set_stock_levels import set_stock_levels
 from entrepot.nodes.channel_types import NewChannel, PoolNode
-from entrepot.stock.types import NewLevel, NewLevels
+from entrepot.platform.clock import system_clock
+from entrepot.stock.types import NewChannelLevels, NewLevel, NewLevels, NewPromotions, Promotion
 from tests.flows.test_counts import into, move, out_of, sku
 from tests.flows.trade import stamp
 from tests.web.page_house import PageHouse
@@ -37,6 +43,46 @@ async def test_levels_places_and_history(house: PageHouse) -> None:
         assert text in shown, text
     assert code not in (await owner.get("/admin/stock?search=NOTHING")).text
     assert code in (await owner.get(f"/admin/stock?search={code[:4]}&node=YIW1")).text
+
+
+async def test_the_page_shows_what_the_stock_is_for(house: PageHouse) -> None:
+    """T2.114: pools and strategy beside the quantity, with the pools of each channel."""
+    trade = house.trade
+    now = system_clock()
+    channel = NewChannel(code="FRESH", names={"en": "Fresh"}, pool=[PoolNode("SZX1", 1)])
+    await create_channel(trade.db, trade.staff, stamp(), new=channel)
+    code = await sku(trade, lot_tracked=True)
+    soon = (now + timedelta(days=12)).date().isoformat()
+    await move(
+        trade, into(code, 20, lot="LONG"), into(code, 6, lot="SOON", expires_on=soon),
+        into(code, 4, lot="LONG", owner="her"),
+    )  # fmt: skip
+    shift = {"sku": code, "qty": 3, "reason": "reclassify", "lot": "LONG"}
+    end = {"node": "SZX1", "bin": "A-01-01-1"}
+    await move(trade, {**shift, "from": end, "to": {**end, "status": "quarantine"}})
+    levels = NewLevels([NewLevel(code, "SZX1", safety=2, protected=5)])
+    await set_stock_levels(trade.db, trade.staff, stamp(), new=levels)
+    rule = NewChannelLevels(uses_protected=True, min_life_days=30)
+    await set_channel_levels(trade.db, trade.staff, stamp(), channel="FRESH", new=rule)
+    promoted = Promotion(code, "LONG", now - timedelta(days=1), now + timedelta(days=1))
+    await set_promotions(trade.db, trade.staff, stamp(), new=NewPromotions([promoted]))
+    shown = (await (await house.worker("owner")).get(f"/admin/stock/{code}")).text
+
+    def cell(label: str) -> str:
+        found = re.search(rf'data-label="{label}" class="num">(?:<[^>]*>)*([0-9]+)', shown)
+        assert found is not None, label
+        return found[1]
+
+    assert {label: cell(label) for label in (
+        "Sellable", "Promoted", "Expiring", "In quarantine", "Damaged or held", "Of others",
+        "In its pool", "Lasts so long", "Days left",
+    )} == {
+        "Sellable": "16", "Promoted": "17", "Expiring": "6", "In quarantine": "3",
+        "Damaged or held": "0", "Of others": "4", "In its pool": "21", "Lasts so long": "17",
+        "Days left": "12",
+    }  # fmt: skip
+    for text in ("30 days", "expires soon", "her: 4", "Our own: 26", "FRESH"):
+        assert text in shown, text
 
 
 async def test_another_warehouse_sees_its_own_part(house: PageHouse) -> None:

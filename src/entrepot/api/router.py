@@ -16,6 +16,7 @@ from entrepot.api.openapi import document
 from entrepot.api.prices import PRICE_ROUTES
 from entrepot.api.routes import ROUTES
 from entrepot.api.stock import STOCK_ROUTES
+from entrepot.api.stock_strategy import STRATEGY_ROUTES
 from entrepot.api.watch import WATCH_ROUTES
 from entrepot.carriers.live import LiveDoor
 from entrepot.platform.database import Database
@@ -42,6 +43,7 @@ def api_routers(
             *CARRIER_ROUTES,
             *CONSOLIDATION_ROUTES,
             *STOCK_ROUTES,
+            *STRATEGY_ROUTES,
             *COUNT_ROUTES,
             *FEED_ROUTES,
         ],

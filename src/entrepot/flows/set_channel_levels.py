@@ -6,7 +6,7 @@ from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.parcels.scope import needs_all_warehouses
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import operations, queries
+from entrepot.stock import operations, queries, strategy
 from entrepot.stock.types import LevelsSet, NewChannelLevels
 
 
@@ -23,6 +23,8 @@ async def set_channel_levels(tx: Tx, *, channel: str, new: NewChannelLevels) -> 
         await operations.let_use_protected(
             tx, channel_id=channel_id, uses_protected=new.uses_protected
         )
+    if new.min_life_days is not None:
+        await strategy.set_min_life(tx, channel_id=channel_id, min_life_days=new.min_life_days)
     if codes:
         await operations.set_channel_levels(
             tx,

@@ -12,6 +12,7 @@ import structlog
 
 from entrepot.access.flow import Stamp
 from entrepot.access.operations import forget_old
+from entrepot.flows.count_pace import count_pace
 from entrepot.flows.expire_quotes import expire_quotes
 from entrepot.jobs.consumers import Consumer
 from entrepot.jobs.drain import drain
@@ -39,7 +40,7 @@ Work = Callable[[TenantId], Awaitable[bool]]
 """Does one round for a tenant; True when there is more."""
 
 _WORKER = Operator(name="worker")
-_TIDIES = frozenset({"quotes:create"})
+_TIDIES = frozenset({"quotes:create", "stock:read"})
 
 
 class Worker:
@@ -133,6 +134,7 @@ class Worker:
             more = await outbox.tidy_requests(tx)
             await forget_old(tx)
         sweeper = Job(tenant=tenant, on_behalf_of="tidy", permissions=_TIDIES)
+        await count_pace(self._db, sweeper, Stamp())
         return (await expire_quotes(self._db, sweeper, Stamp())).more or more
 
     async def _sweep(self) -> None:

@@ -237,10 +237,36 @@ class NewChannelLevel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewChannelLevels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Levels of a channel; `uses_protected`: whether it may take what is protected."""
+    """Levels of a channel; `uses_protected`: whether it may take what is protected;
+    `min_life_days`: goods with an expiry must last so many days more to be sold there."""
 
     levels: Annotated[list[NewChannelLevel], msgspec.Meta(max_length=1000)] = []
     uses_protected: bool | None = None
+    min_life_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] | None = None
+
+
+class Promotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A lot is promoted from one moment until another; without both it is not promoted."""
+
+    sku: SkuCode
+    lot: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for half a time or one that ends first, and out of reach."""
+        _within_reach(self.starts_at)
+        _within_reach(self.ends_at)
+        if (self.starts_at is None) != (self.ends_at is None):
+            raise ValueError("starts_at and ends_at go together")
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            raise ValueError("a promotion ends after it starts")
+
+
+class NewPromotions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Promotions of lots; all of them, or none."""
+
+    lots: Annotated[list[Promotion], msgspec.Meta(min_length=1, max_length=1000)]
 
 
 class LevelsSet(msgspec.Struct, frozen=True):

@@ -7,9 +7,11 @@ from litestar.params import FromPath, FromQuery
 
 from entrepot.flows.get_sku import get_sku
 from entrepot.flows.get_sku_stock import get_sku_stock
+from entrepot.flows.get_stock_strategy import get_stock_strategy
 from entrepot.flows.list_movements import list_movements
 from entrepot.flows.list_stock import list_stock
 from entrepot.flows.list_stock_levels import list_stock_levels
+from entrepot.stock.strategy import SOON_DAYS
 from entrepot.web.answers import page
 from entrepot.web.deps import Deps, Visiting
 from entrepot.web.staff_pages import staff_of, warehouses_of
@@ -62,6 +64,8 @@ async def sku_stock(
         now=deps.clock(),
         sku=sku,
         stock=await get_sku_stock(deps.db, by, sku=sku.code),
+        strategy=await get_stock_strategy(deps.db, by, skus=[sku.code]),
+        soon_days=SOON_DAYS,
         places=await list_stock(deps.db, by, skus=[sku.code], node=None, most=_PLACES),
         moves=moves,
         next_before=moves[-1].id if len(moves) == _PAGE else None,
