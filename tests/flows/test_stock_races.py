@@ -15,10 +15,12 @@ import msgspec
 import pytest
 
 from entrepot.access.flow import Stamp
+from entrepot.flows.create_channel import create_channel
 from entrepot.flows.expire_reservations import expire_reservations
 from entrepot.flows.post_movements import post_movements
 from entrepot.flows.reserve_stock import reserve_stock
 from entrepot.kernel.refusals import Conflict, Refusal
+from entrepot.nodes.channel_types import NewChannel, PoolNode
 from entrepot.platform import faults
 from entrepot.platform.settings import Settings
 from entrepot.stock.types import NewMovements, NewReservation, NewReservationLine
@@ -117,6 +119,45 @@ async def test_channels_with_quotas_and_buffers_never_take_more_than_there_is(
     assert (web, shop) == (0, 0)
     left = [(await stock.guard(sku, node)).available for node in ("N1", "N2")]
     assert sum(left) == 60 - 20 - (60 - 3 - 20 - 7)
+
+
+async def test_five_channels_never_take_more_than_there_is(stock: Stock) -> None:
+    """T2.70: two nodes, five channels with a buffer or a quota each, all at once."""
+    pool = [PoolNode("N1", 1), PoolNode("N2", 2)]
+    for code in ("APP", "VIP", "EXPO"):
+        new = NewChannel(code=code, pool=pool)
+        await create_channel(stock.db, stock.staff, stamp(), new=new)
+    sku = await stock.sku()
+    await stock.receive(sku, 40, "N1")
+    await stock.receive(sku, 25, "N2")
+    await stock.levels(sku, "N1", safety=4, protected=6)
+    quotas = {"SHOP": 9, "APP": 14}
+    buffers = {"WEB": 12, "EXPO": 30}
+    for channel, quota in quotas.items():
+        await stock.channel_levels(channel, [{"sku": sku, "quota": quota}])
+    for channel, buffer in buffers.items():
+        await stock.channel_levels(channel, [{"sku": sku, "buffer": buffer}])
+    await stock.channel_levels("VIP", uses_protected=True)
+    taken: Counter[str] = Counter()
+
+    async def buyer(channel: str, qty: int) -> None:
+        try:
+            made = await stock.reserve((sku, qty), channel=channel)
+        except Conflict:
+            return
+        taken[channel] += sum(line.qty for line in made.lines)
+
+    channels = ("WEB", "SHOP", "APP", "VIP", "EXPO")
+    await asyncio.gather(*(buyer(channels[n % 5], 1 + n % 2) for n in range(150)))
+    assert sum(taken.values()) <= 65 - 4, "never what is kept for safety"
+    assert all(taken[channel] <= quota for channel, quota in quotas.items())
+    assert all(taken.values()), "each channel got something"
+    shown = {code: (await stock.available(sku, channel=code))[0] for code in channels}
+    guards = [await stock.guard(sku, node) for node in ("N1", "N2")]
+    open_ = sum(max(0, guard.available - guard.safety) for guard in guards)
+    assert max(shown.values()) <= open_
+    assert sum(guard.reserved for guard in guards) == sum(taken.values())
+    assert shown["EXPO"] == 0
 
 
 async def test_a_cart_that_lapses_against_an_order(stock: Stock) -> None:
