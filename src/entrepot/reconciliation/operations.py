@@ -18,7 +18,7 @@ from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.reconciliation import errors, late, queries, rules
 from entrepot.reconciliation.queries import SQL as READS
-from entrepot.reconciliation.types import Clash, Difference, Effect, Mode, Run, ViewFound
+from entrepot.reconciliation.types import Cause, Clash, Difference, Effect, Mode, Run, ViewFound
 from entrepot.stock import rebuild
 from entrepot.stock.scope import warehouses_of
 
@@ -30,8 +30,8 @@ PART_ROWS = 10_000_000
 """Movements that are added up at a time."""
 MEMORY = "96MB"
 """What one sort or hash of a run may take before it goes to disk."""
-_KNOWN = ("stock.violation_balance", "stock.violation_sku_sum")
-"""Views that add the whole ledger up again: the run has done it."""
+_BALANCES, _SKU_SUMS = "stock.violation_balance", "stock.violation_sku_sum"
+_ALL_MOVEMENTS = ("stock.violation_movement_ends", "stock.violation_transit_moves")
 _ASKED = "platform.violation_unanswered_request"
 
 
@@ -41,13 +41,24 @@ class _Progress(msgspec.Struct, frozen=True):
     late_mark: int
 
 
-class _Outside(msgspec.Struct, frozen=True):
+class Outside(msgspec.Struct, frozen=True):
+    """A place outside: nothing is kept about what lies there."""
+
     id: UUID
 
 
 class _Packs(msgspec.Struct, frozen=True):
     sku_id: UUID
     packs: list[int]
+
+
+class _Known(msgspec.Struct, frozen=True):
+    kind: str
+    at_key: str
+    told: int
+    found: int
+    cause: Cause
+    suspect: UUID | None
 
 
 class _Added(msgspec.Struct, frozen=True):
@@ -67,7 +78,7 @@ async def run(tx: Tx, *, mode: Mode) -> Run:
     mark = await tx.value(SQL["last_position"])
     assert isinstance(mark, int)
     done: Mode = mode if progress.usable else "full"
-    outside = [row.id for row in await tx.list(SQL["list_outside"], _Outside)]
+    outside = [row.id for row in await tx.list(SQL["list_outside"], Outside)]
     if done == "full":
         added = await _add_up_all(tx, outside)
     else:
@@ -79,7 +90,7 @@ async def run(tx: Tx, *, mode: Mode) -> Run:
     await tx.execute(SQL["put_ahead"])
     await late.note(tx, after=progress.late_mark, until=mark)
     await tx.execute(SQL["move_on"], mark=mark, usable=not added.more)
-    views = await _count_views(tx, added.clashes)
+    views = await _count_views(tx, added.clashes, whole=done == "full")
     fresh, gone = await _keep(tx, run_id, clashes)
     drifts = await tx.value(READS["count_drifts"])
     assert isinstance(drifts, int)
@@ -134,14 +145,21 @@ async def _add_up_arrived(tx: Tx, outside: Sequence[UUID], *, after: int) -> _Ad
     return _Added(clashes[:MOST], documents, len(clashes) > MOST)
 
 
-async def _count_views(tx: Tx, clashes: Sequence[Clash]) -> list[ViewFound]:
-    """Every invariant view. Balances and sums of a SKU were compared by the run itself."""
+async def _count_views(tx: Tx, clashes: Sequence[Clash], *, whole: bool) -> list[ViewFound]:
+    """Every invariant view. Balances and sums of a SKU were compared by the run itself; those that
+    read all movements, which never change, are asked by whole runs and repeated by the others."""
     by_sku: dict[UUID, int] = {}
     for clash in clashes:
         by_sku[clash.sku_id] = by_sku.get(clash.sku_id, 0) + clash.found - clash.told
-    known = [len(clashes), sum(1 for amount in by_sku.values() if amount)]
+    known = {
+        _BALANCES: len(clashes),
+        _SKU_SUMS: sum(1 for amount in by_sku.values() if amount),
+    }
+    if not whole:
+        last = await queries.list_runs(tx, mode="full")
+        known |= {v.view: v.rows for run in last for v in run.views if v.view in _ALL_MOVEMENTS}
     views = await tx.list(
-        READS["count_violations"], ViewFound, known=list(_KNOWN), known_rows=known
+        READS["count_violations"], ViewFound, known=list(known), known_rows=list(known.values())
     )
     # Whoever calls with a key waits for the answer to this very request.
     asked = 0 if isinstance(tx.principal, Job | Operator) else 1
@@ -152,18 +170,7 @@ async def _count_views(tx: Tx, clashes: Sequence[Clash]) -> list[ViewFound]:
 
 async def _keep(tx: Tx, run_id: UUID, clashes: Sequence[Clash]) -> tuple[int, int]:
     """Open what is new, bring the rest up to date, end what is gone; how many of each end."""
-    effects = await tx.list(
-        READS["list_effects"], Effect, kinds=[c.kind for c in clashes],
-        at_keys=[c.at_key for c in clashes], sku_ids=[c.sku_id for c in clashes],
-        node_ids=[c.node_id for c in clashes], place_ids=[c.place_id for c in clashes],
-        amounts=[c.found - c.told for c in clashes],
-    )  # fmt: skip
-    packs = await tx.list(
-        READS["list_packs"], _Packs, sku_ids=sorted({c.sku_id for c in clashes})
-    )  # fmt: skip
-    causes = rules.find_causes(
-        clashes, effects=effects, packs={row.sku_id: row.packs for row in packs}
-    )
+    causes = await _causes(tx, clashes)
     await tx.execute(
         SQL["put_differences"], run_id=run_id, now=tx.now, ids=[new_id(tx.now) for _ in clashes],
         kinds=[c.kind for c in clashes], at_keys=[c.at_key for c in clashes],
@@ -183,6 +190,28 @@ async def _keep(tx: Tx, run_id: UUID, clashes: Sequence[Clash]) -> tuple[int, in
     )  # fmt: skip
     assert isinstance(fresh, int)
     return fresh, gone
+
+
+async def _causes(tx: Tx, clashes: Sequence[Clash]) -> list[tuple[Cause, UUID | None]]:
+    """The likely cause of each; what is open with the same numbers keeps the one it has."""
+    rows = await tx.list(SQL["list_known_causes"], _Known, most=MOST)
+    known = {(row.kind, row.at_key, row.told, row.found): row for row in rows}
+    kept = [known.get((c.kind, c.at_key, c.told, c.found)) for c in clashes]
+    new = [c for c, before in zip(clashes, kept, strict=True) if before is None]
+    effects = await tx.list(
+        READS["list_effects"], Effect, kinds=[c.kind for c in new],
+        at_keys=[c.at_key for c in new], sku_ids=[c.sku_id for c in new],
+        node_ids=[c.node_id for c in new], place_ids=[c.place_id for c in new],
+        amounts=[c.found - c.told for c in new],
+    )  # fmt: skip
+    packs = await tx.list(READS["list_packs"], _Packs, sku_ids=sorted({c.sku_id for c in new}))
+    found = rules.find_causes(
+        clashes, effects=effects, packs={row.sku_id: row.packs for row in packs}
+    )
+    return [
+        fresh if before is None or fresh[0] == "follows" else (before.cause, before.suspect)
+        for fresh, before in zip(found, kept, strict=True)
+    ]
 
 
 async def correct(tx: Tx, *, difference_id: UUID) -> Difference:

@@ -3,6 +3,10 @@
 -- name: take_progress
 select p.mark, p.usable, p.late_mark from reconciliation.progress as p for update;
 
+-- Written, not only locked: of two steady blocks the later then sees that it has to begin again.
+-- name: take_turn
+update reconciliation.progress set mark = mark where only_one returning mark;
+
 -- name: last_position
 select coalesce(max(f.feed_position), 0)::bigint from platform.feed as f;
 
@@ -162,6 +166,12 @@ where o.aggregate = 'stock_document' and o.sequence = 1;
 -- name: move_on
 update reconciliation.progress
 set mark = :mark, usable = :usable, late_mark = :mark where only_one;
+
+-- name: list_known_causes
+select d.kind, d.at_key, d.told, d.found, d.cause, d.suspect
+from reconciliation.difference as d
+where d.state = 'open' and d.cause <> 'follows'
+limit :most;
 
 -- name: put_differences
 insert into reconciliation.difference as d (

@@ -30,10 +30,17 @@ class _RunRow(msgspec.Struct, frozen=True):
 
 
 async def list_runs(
-    tx: ReadTx, *, run_id: UUID | None = None, before: UUID | None = None, most: int = 1
+    tx: ReadTx,
+    *,
+    run_id: UUID | None = None,
+    mode: str | None = None,
+    before: UUID | None = None,
+    most: int = 1,
 ) -> list[Run]:
     """Runs, newest first."""
-    rows = await tx.list(SQL["list_runs"], _RunRow, run_id=run_id, before=before, most=most)
+    rows = await tx.list(
+        SQL["list_runs"], _RunRow, run_id=run_id, mode=mode, before=before, most=most
+    )
     return [
         Run(**{
             **msgspec.structs.asdict(row),

@@ -83,6 +83,7 @@ select r.run_id as id, r.mode, r.documents, r.found, r.fresh, r.gone, r.more, r.
     r.violations, r.views, r.began_at, r.took_ms
 from reconciliation.run as r
 where (:run_id::uuid is null or r.run_id = :run_id)
+    and (:mode::text is null or r.mode = :mode)
     and (:before::uuid is null or r.run_id < :before)
 order by r.run_id desc
 limit :most;
@@ -111,4 +112,5 @@ order by d.difference_id desc
 limit :most;
 
 -- name: count_violations
-select v.view, v.rows from reconciliation.count_violations_v1(:known::text[], :known_rows::bigint[]) as v;
+select v.view, v.rows
+from reconciliation.count_violations_v1(:known::text[], :known_rows::bigint[]) as v;

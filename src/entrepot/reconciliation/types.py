@@ -154,3 +154,4 @@ class LateEntry(msgspec.Struct, frozen=True):
     delta: int
     dated_at: datetime
     booked_at: datetime
+    cursor: str

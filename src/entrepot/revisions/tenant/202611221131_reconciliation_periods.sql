@@ -35,7 +35,7 @@ create table reconciliation.closing (
 grant insert on reconciliation.closing to entrepot_app;
 
 create table reconciliation.closing_ahead (
-    closing_id uuid not null references reconciliation.closing,
+    closing_id uuid not null references reconciliation.closing deferrable initially deferred,
     document_id uuid not null,
     primary key (closing_id, document_id)
 );
@@ -43,7 +43,7 @@ grant insert on reconciliation.closing_ahead to entrepot_app;
 
 -- opening + moved_in - moved_out = closing; late of it is dated before the period.
 create table reconciliation.period_balance (
-    closing_id uuid not null references reconciliation.closing,
+    closing_id uuid not null references reconciliation.closing deferrable initially deferred,
     sku_id uuid not null,
     place_id uuid not null,
     node_id uuid,

@@ -1,0 +1,42 @@
+# ruff: noqa: E501 - the table of operations reads better in long lines
+"""The tenant matrix of the reconciliation: runs, differences, periods."""
+
+from entrepot.tenancy.entrances import Connection
+from tests.api.harness import ApiKeyInHand
+from tests.api.matrix_operation import Operation
+
+_RUNS, _PERIOD = "/reconciliations", "/periods/{period}"
+_CORRECT = "/reconciliations/differences/{difference_id}/correct"
+
+RECONCILIATION_OPERATIONS = [
+    Operation("POST", _RUNS, _RUNS, {"mode": "full"}, "reconciliation:read", ()),
+    Operation("GET", _RUNS, _RUNS, None, "reconciliation:read", ()),
+    Operation("GET", _RUNS + "/{run_id}", _RUNS + "/{run_id}", None, "reconciliation:read", ("run_id",)),
+    Operation("GET", _RUNS + "/differences", _RUNS + "/differences?node={warehouse}", None, "reconciliation:read", ("warehouse",), 200),
+    Operation("POST", _CORRECT, _CORRECT, None, "reconciliation:repair", ("difference_id",)),
+    Operation("POST", "/periods", "/periods", {"code": "NEW", "until": "2026-01-04T00:00:00Z"}, "reconciliation:close", ()),
+    Operation("GET", "/periods", "/periods", None, "reconciliation:read", ()),
+    Operation("GET", _PERIOD + "/balances", _PERIOD + "/balances?sku={sku}", None, "reconciliation:read", ("period",)),
+    Operation("GET", _PERIOD + "/late", _PERIOD + "/late", None, "reconciliation:read", ("period",)),
+    Operation("POST", _PERIOD + "/reopen", _PERIOD + "/reopen", None, "reconciliation:close", ("period",)),
+]  # fmt: skip
+
+
+async def add_reconciliation(
+    owner: Connection, key: ApiKeyInHand, side: str, ids: dict[str, str]
+) -> dict[str, str]:
+    """A run, a closed period, and a guarding row of the warehouse that says one too many."""
+    done = await owner.execute(
+        "update stock.sku_node set on_hand = on_hand + 1 where (sku_id, node_id) = ("
+        " select g.sku_id, g.node_id from stock.sku_node g join nodes.node n using (node_id)"
+        " join catalog.sku s using (sku_id) where n.code = $1 and s.code = $2)",
+        ids["warehouse"], ids["sku"],
+    )  # fmt: skip
+    assert done == "UPDATE 1"
+    run = await key.post("/reconciliations", {"mode": "full"})
+    await key.post("/periods", {"code": f"P-{side}", "until": "2026-01-03T00:00:00Z"})
+    found = await key.ask("GET", f"{_RUNS}/differences?node={ids['warehouse']}")
+    return {
+        "run_id": run["id"], "period": f"P-{side}",
+        "difference_id": found.json()["items"][0]["id"],
+    }  # fmt: skip
