@@ -116,7 +116,7 @@ async def test_what_a_source_tells_goes_to_who_waits(stock: Stock) -> None:
 async def test_a_loss_that_is_moved_back_goes_to_who_waits(stock: Stock) -> None:
     sku = await stock.stocked(2)
     holder = await stock.reserve((sku, 2))
-    lost = await stock.move({"sku": sku, "qty": 2, "reason": "loss", "from": GOOD})
+    lost = await stock.post({"sku": sku, "qty": 2, "reason": "loss", "from": GOOD})
     assert await state_of(stock, holder.id) == [(0, 2)]
     back = lost.movements[0]
     await reverse_movement(stock.db, stock.staff, stamp(), movement_id=back)

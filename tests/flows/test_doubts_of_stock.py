@@ -60,7 +60,7 @@ async def test_an_expired_lot_can_be_thrown_away(stock: Stock) -> None:
     sku = await stock.sku(lot_tracked=True)
     await stock.receive(sku, 3, lot="L", expires_on=PAST)
     assert await lapse(stock) == 1
-    await stock.move({
+    await stock.post({
         "sku": sku, "qty": 3, "reason": "scrap", "lot": "L",
         "from": {"node": "N1", "status": "expired"},
     })  # fmt: skip
@@ -212,7 +212,7 @@ async def test_a_serial_keeps_its_lot(stock: Stock) -> None:
     await stock.receive(sku, 1, lot="L", serial="A")
     await stock.receive(sku, 1, lot="M", serial="B")
     with pytest.raises(Conflict) as refused:
-        await stock.move({
+        await stock.post({
             "sku": sku, "qty": 1, "reason": "scrap", "lot": "M", "serial": "A",
             "from": {"node": "N1"},
         })  # fmt: skip
@@ -325,7 +325,7 @@ async def test_goods_that_break_while_promises_of_them_are_given_up(stock: Stock
     sku = await stock.stocked(30)
     held = [await stock.reserve((sku, 1)) for _ in range(30)]
     scrap = {"sku": sku, "qty": 1, "reason": "scrap", "from": {"node": "N1"}}
-    calls = [call for one in held[::2] for call in (stock.move(scrap), stock.release(one.id))]
+    calls = [call for one in held[::2] for call in (stock.post(scrap), stock.release(one.id))]
     begun = time.monotonic()
     await asyncio.gather(*calls)
     # PostgreSQL looks for a deadlock after a second: each one would cost that much

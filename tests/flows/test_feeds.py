@@ -243,7 +243,7 @@ async def test_planted_drifts_are_all_found_with_their_cause(stock: Stock) -> No
         (9, boxes, 24, -3),
     )  # fmt: skip
     stock.at[0] = -2
-    await stock.move({"sku": edited, "qty": 2, "reason": "found", "to": {"node": "N1"}})
+    await stock.move({"sku": edited, "qty": 2, "reason": "opening", "to": {"node": "N1"}})
     stock.at[0] = 0
     told = {lost: 13, doubled: 5, edited: 4, fine: 9, waits: 0, boxes: 2}
     assert (await show(stock, feed, told, at=-1)).drifts == 5
@@ -297,7 +297,7 @@ async def test_where_the_master_is_outside_its_numbers_are_ours(stock: Stock) ->
     feed, sku = a_feed(), await stock.sku()
     await stock.receive(sku, 8, "N3")
     made = await stock.reserve((sku, 6, "N3"))
-    found = await stock.move({"sku": sku, "qty": 1, "reason": "found", "to": {"node": "N3"}})
+    found = await stock.move({"sku": sku, "qty": 1, "reason": "opening", "to": {"node": "N3"}})
     stock.at[0] = 1
     wanted = ChangedNode(quantities_master="erp")
     await change_node(stock.db, stock.staff, stamp(), code="N3", change=wanted)
@@ -307,7 +307,7 @@ async def test_where_the_master_is_outside_its_numbers_are_ours(stock: Stock) ->
     assert (drift.ours, drift.theirs, drift.state) == (9, 3, "corrected")
     guard = await stock.guard(sku, "N3")
     assert (guard.on_hand, guard.reserved, guard.backordered) == (3, 3, 3)
-    line = {"sku": sku, "qty": 1, "reason": "found", "to": {"node": "N3"}}
+    line = {"sku": sku, "qty": 1, "reason": "opening", "to": {"node": "N3"}}
     with pytest.raises(Conflict, match="another system"):
         await stock.move(line)
     with pytest.raises(Conflict, match="another system"):

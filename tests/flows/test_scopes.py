@@ -76,7 +76,7 @@ async def test_a_stranger_is_not_told_who_is_master_elsewhere(stock: Stock) -> N
     here = await stock.receive(sku, 1, "N3")
     wanted = ChangedNode(quantities_master="erp")
     await change_node(stock.db, stock.staff, stamp(), code="N3", change=wanted)
-    line = {"sku": sku, "qty": 1, "reason": "found", "to": {"node": "N3"}}
+    line = {"sku": sku, "qty": 1, "reason": "opening", "to": {"node": "N3"}}
     try:
         with pytest.raises(Conflict, match="another system"):
             await stock.move(line)

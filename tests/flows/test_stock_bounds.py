@@ -91,7 +91,7 @@ async def test_nothing_is_moved_back_into_a_closed_bin(stock: Stock) -> None:
         "sku": sku, "qty": 3, "reason": "move",
         "from": {"node": "N1"}, "to": {"node": "N1", "bin": "A-2"},
     })  # fmt: skip
-    away = await stock.move({
+    away = await stock.post({
         "sku": sku, "qty": 1, "reason": "scrap", "from": {"node": "N1", "bin": "A-2"},
     })  # fmt: skip
     owner = await stock.server.owner(stock.tenant)

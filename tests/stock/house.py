@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.access.flow import Stamp
+from entrepot.access.flow import Stamp, again
 from entrepot.access.permissions import PERMISSIONS
 from entrepot.catalog.types import NewSku
 from entrepot.flows.create_bins import create_bins
@@ -14,6 +14,7 @@ from entrepot.flows.create_node import create_node
 from entrepot.flows.create_sku import create_sku
 from entrepot.flows.fulfil_reservation import fulfil_reservation
 from entrepot.flows.list_availability import list_availability
+from entrepot.flows.list_movements import list_movements
 from entrepot.flows.post_movements import post_movements
 from entrepot.flows.release_reservation import release_reservation
 from entrepot.flows.reserve_stock import reserve_stock
@@ -25,9 +26,11 @@ from entrepot.nodes.channel_types import NewChannel
 from entrepot.nodes.types import NewBins, NewNode
 from entrepot.platform.clock import system_clock
 from entrepot.platform.database import Database
+from entrepot.stock import operations
 from entrepot.stock.types import (
     NewChannelLevels,
     NewLevels,
+    NewMovement,
     NewMovements,
     NewReservation,
     NewReservationLine,
@@ -79,9 +82,21 @@ class Stock(msgspec.Struct):
             {"sku": sku, "qty": qty, "reason": "receipt", "to": {"node": node}, **fields}
         )
 
-    async def move(self, *lines: dict[str, object], by: Staff | None = None) -> Posted:
-        document = msgspec.convert({"reference": "test", "lines": list(lines)}, NewMovements)
+    async def move(
+        self, *lines: dict[str, object], by: Staff | None = None, reference: str = "test"
+    ) -> Posted:
+        document = msgspec.convert({"reference": reference, "lines": list(lines)}, NewMovements)
         return await post_movements(self.db, by or self.staff, stamp(), document=document)
+
+    async def post(self, *lines: dict[str, object], by: Staff | None = None) -> Posted:
+        """Movements of any reason, as rooms post them: documents leave some to adjustments."""
+        movements = msgspec.convert(list(lines), list[NewMovement])
+
+        async def once() -> Posted:
+            async with self.db.begin(by or self.staff) as tx:
+                return await operations.post(tx, reference="test", movements=movements)
+
+        return await again(once)
 
     async def reserve(
         self,
@@ -115,6 +130,13 @@ class Stock(msgspec.Struct):
             self.db, self.staff, channel=channel, skus=skus, reference=reference
         )
         return [row.available for row in found]
+
+    async def sale_of(self, reference: str) -> UUID:
+        """The first movement of a sale."""
+        found = await list_movements(
+            self.db, self.staff, sku=None, reference=reference, before=None, most=50
+        )
+        return next(move.id for move in reversed(found) if move.reason == "sale")
 
     async def guard(self, sku: str, node: str = "N1", channel: str = "WEB") -> NodeAvailable:
         found = await list_availability(

@@ -55,6 +55,18 @@ class _Place(msgspec.Struct, frozen=True):
     value_minor: int | None
 
 
+class Reversed(msgspec.Struct, frozen=True):
+    """A movement to be moved back; `node_id` only where it changed a book by a word alone."""
+
+    node_id: UUID | None
+    units: int
+    value_minor: int | None
+    actors: list[str]
+    from_status: str
+    to_status: str
+    inside: bool
+
+
 class _Taken(msgspec.Struct, frozen=True):
     id: UUID
     node_id: UUID
@@ -149,7 +161,7 @@ async def decide(tx: Tx, *, adjustment_id: UUID, verb: str, note: str | None) ->
     if taken is None:
         raise unknown_adjustment()
     state = rules.adjustments().follow(taken.state, verb)
-    same = await tx.value(SQL["has_same_eyes"], actor=tx.principal.actor, other=taken.asked_by)
+    same = await tx.value(SQL["has_same_eyes"], actor=tx.principal.actor, others=[taken.asked_by])
     if verb == "withdraw" and not same:
         raise Forbidden("only who asked for it withdraws it", code="not_yours")
     if verb != "withdraw" and same:
@@ -162,6 +174,28 @@ async def decide(tx: Tx, *, adjustment_id: UUID, verb: str, note: str | None) ->
     await _put_note(tx, adjustment_id, "decided", note)
     await _tell(tx, adjustment_id, state, sequence, taken.node)
     return state
+
+
+async def find_reversed(tx: Tx, *, movement_id: UUID) -> Reversed | None:
+    """What moving a movement back would undo; None for an unknown one."""
+    return await tx.find(
+        SQL["find_reversed"], Reversed, movement_id=movement_id,
+        warehouses=warehouses_of(tx.principal),
+    )  # fmt: skip
+
+
+async def check_reversal(tx: Tx, *, found: Reversed, limits: rules.Limits | None) -> None:
+    """Moving back obeys what moving obeys. Raises as `rules.check_steps` where a status changes
+    back, and Forbidden `other_eyes_needed` when it undoes more of an adjustment or a count than
+    `limits` leave to one pair of eyes and these posted it or asked for it."""
+    if found.inside and found.from_status != found.to_status:
+        rules.check_steps([(found.to_status, found.from_status)], tx.principal.permissions)
+    if limits is None or not rules.limit_passed(
+        found.units, found.value_minor, limits=limits, before=rules.Before(0, 0)
+    ):
+        return
+    if await tx.value(SQL["has_same_eyes"], actor=tx.principal.actor, others=found.actors):
+        raise Forbidden("who posted it does not move it back", code="other_eyes_needed")
 
 
 async def erase_notes(tx: Tx, *, adjustment_id: UUID) -> int:
@@ -264,7 +298,6 @@ async def _post(tx: Tx, adjustment_id: UUID, asked: _Asked) -> UUID:
         if refused.code in _MOVED and isinstance(at, int):
             raise _moved(asked, asked.lines[at], asked.places[at]) from refused
         raise
-    await operations.fill_arrived(tx, document_id=posted.document_id)
     return posted.document_id
 
 

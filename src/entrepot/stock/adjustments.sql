@@ -47,6 +47,23 @@ from stock.adjustment as a
 where a.node_id = :node_id and a.state = 'posted' and a.kind = 'adjust' and a.asked_at > :since
     and access.same_eyes_v1(:actor, array[a.asked_by]);
 
+-- A movement to be moved back: the node whose book it changed by somebody's word alone (null:
+-- there was a partner at the other end, or only the place changed), and what it made of what.
+-- name: find_reversed
+select case when 'adjustment' in (f.kind, t.kind) then coalesce(f.node_id, t.node_id) end
+    as node_id, m.quantity as units, m.quantity * v.value_minor as value_minor,
+    array_remove(array[m.actor, a.asked_by], null) as actors, m.from_status, m.to_status,
+    f.kind = 'bin' and t.kind = 'bin' as inside
+from stock.movement as m
+join stock.place as f on f.place_id = m.from_place
+join stock.place as t on t.place_id = m.to_place
+left join stock.adjustment as a on a.document_id = m.document_id
+left join stock.unit_value as v on v.sku_id = m.sku_id
+where m.movement_id = :movement_id and (:warehouses::text[] is null or not exists (
+    select from nodes.node as n
+    where n.node_id in (f.node_id, t.node_id) and n.code <> all(:warehouses)
+));
+
 -- name: put_adjustment
 insert into stock.adjustment (
     adjustment_id, kind, node_id, cause, state, over, units, value_minor, document_id, asked_at,
@@ -85,7 +102,7 @@ where a.adjustment_id = :id and (:warehouses::text[] is null or n.code = any(:wa
 for update of a;
 
 -- name: has_same_eyes
-select access.same_eyes_v1(:actor, array[:other::text]);
+select access.same_eyes_v1(:actor, :others);
 
 -- name: decide
 update stock.adjustment

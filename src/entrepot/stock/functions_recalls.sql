@@ -219,8 +219,8 @@ begin
     order by g.sku_id, g.node_id for update;
     update stock.recall_lot as l set open = false where l.recall_id = p_recall_id;
     select array_agg(stock.line_id_v1(p_document_id, x.line)) as ids,
-        array_agg(x.sku_id) as skus, array_agg(x.units) as qtys, array_agg(x.place_id) as places,
-        array_agg('quarantine'::text) as kept,
+        array_agg(x.sku_id) as skus, array_agg(x.node_id) as nodes, array_agg(x.units) as qtys,
+        array_agg(x.place_id) as places, array_agg('quarantine'::text) as kept,
         array_agg(case
             when p_state = 'scrapped' then '00000000-0000-7000-8000-000000000003'::uuid
             else x.place_id
@@ -237,7 +237,7 @@ begin
         array_agg(false) as shorts
     into m
     from (
-        select t.sku_id, t.lot, t.place_id, t.owner, t.serial, t.units, r.reference,
+        select t.sku_id, t.lot, t.place_id, t.node_id, t.owner, t.serial, t.units, r.reference,
             l.expired_at is not null as expired,
             row_number() over (order by t.sku_id, t.place_id, t.lot, t.owner, t.serial) as line
         from stock.recall_takes_v1(p_recall_id) as t
@@ -251,6 +251,9 @@ begin
             m.targets, m.statuses, m.lots, m.serials, m.owners, m.reasons, m.refs, m.reverses,
             m.shorts
         ) as p;
+        if told = 'done' and p_state = 'released' then
+            perform stock.fill_backorders_v1(p_at, p_actor, m.skus, m.nodes);
+        end if;
     end if;
     update stock.recall as r
     set state = p_state, closed_at = p_at, closed_by = p_actor, sequence = r.sequence + 1,

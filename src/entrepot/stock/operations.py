@@ -49,7 +49,7 @@ class ExpiringLot(msgspec.Struct, frozen=True):
 
 async def post(tx: Tx, *, reference: str, movements: Sequence[NewMovement]) -> Posted:
     """Post one document: all movements or none, balances and promises in the same statement.
-    What it brings goes to those who wait for it longest.
+    What it brings goes to those who wait for it longest. Between nodes goods keep their status.
 
     Raises Invalid for lines that do not fit their reason or lack a lot or serial, NotFound for
     unknown SKUs and places, Conflict `not_there`, `promised_to_others`, `serial_elsewhere` or
@@ -74,11 +74,17 @@ async def post(tx: Tx, *, reference: str, movements: Sequence[NewMovement]) -> P
         from_kinds=[reason.source for reason in reasons],
         from_nodes=[_node(m.from_) for m in movements],
         from_bins=[_bin(m.from_) for m in movements],
-        from_statuses=[_status(m.from_) for m in movements],
+        from_statuses=[
+            _status(m.to if reason.source == "transit" else m.from_)
+            for m, reason in zip(movements, reasons, strict=True)
+        ],
         to_kinds=[reason.target for reason in reasons],
         to_nodes=[_node(m.to) for m in movements],
         to_bins=[_bin(m.to) for m in movements],
-        to_statuses=[_status(m.to) for m in movements],
+        to_statuses=[
+            _status(m.from_ if reason.target == "transit" else m.to)
+            for m, reason in zip(movements, reasons, strict=True)
+        ],
         lots=[m.lot for m in movements],
         expires=[m.expires_on for m in movements],
         serials=[m.serial for m in movements],
