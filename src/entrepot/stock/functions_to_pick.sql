@@ -182,3 +182,89 @@ begin
     return null;
 end
 $$;
+
+-- What a line of a reservation waits for at one node is promised of other nodes of its channel
+-- instead, by priority, as far as they have it and allocation is ours there. The quota is not
+-- asked again: it is the same units. Returns how many moved. The reservation and the guarding
+-- rows of the SKU at these nodes are held by the caller.
+create or replace function stock.reallocate_v1(
+    p_at timestamptz, p_actor text, p_id uuid, p_sku uuid, p_node uuid
+)
+returns bigint
+language plpgsql as $$
+declare
+    r record;
+    part bigint;
+    left_over bigint;
+    moved bigint := 0;
+    shared bigint;
+    uses boolean;
+    nodes uuid[] := '{}'; was bigint[] := '{}'; open_now bigint[] := '{}';
+    prot bigint[] := '{}'; skus uuid[];
+    channel uuid;
+begin
+    select v.channel_id, b.backordered into channel, left_over
+    from stock.reservation as v
+    join stock.reservation_line as b on b.reservation_id = v.reservation_id
+    join nodes.node as n on n.node_id = b.node_id and n.allocation_owner = 'entrepot'
+    where v.reservation_id = p_id and b.sku_id = p_sku and b.node_id = p_node
+        and v.state = 'pending';
+    if coalesce(left_over, 0) = 0 then
+        return 0;
+    end if;
+    perform from stock.channel_available as c
+    where (c.sku_id, c.channel_id) in (
+        select p_sku, cn.channel_id
+        from nodes.channel_node as cn
+        where cn.node_id in (
+            select x.node_id from nodes.channel_node as x where x.channel_id = channel
+        )
+    )
+    order by c.sku_id, c.channel_id for update;
+    select c.uses_protected, c.pooled - c.buffer into uses, shared
+    from stock.channel_available as c
+    where c.channel_id = channel and c.sku_id = p_sku;
+    for r in
+        select g.node_id, g.available - g.safety as open, g.protected
+        from nodes.channel_node as cn
+        join nodes.node as n on n.node_id = cn.node_id and n.closed_at is null
+            and n.allocation_owner = 'entrepot'
+        join stock.sku_node as g on g.sku_id = p_sku and g.node_id = cn.node_id
+        where cn.channel_id = channel and cn.node_id <> p_node
+        order by cn.priority
+    loop
+        part := least(
+            left_over, shared, r.open - case when uses then 0 else r.protected end
+        );
+        continue when part <= 0;
+        insert into stock.reservation_line as b
+            (reservation_id, sku_id, node_id, quantity, backordered)
+        values (p_id, p_sku, r.node_id, part, 0)
+        on conflict (reservation_id, sku_id, node_id) do update
+        set quantity = b.quantity + excluded.quantity;
+        nodes := nodes || r.node_id; was := was || r.open; open_now := open_now || r.open - part;
+        prot := prot || r.protected;
+        left_over := left_over - part; shared := shared - part; moved := moved + part;
+    end loop;
+    if moved = 0 then
+        return 0;
+    end if;
+    skus := array_fill(p_sku, array[cardinality(nodes)]);
+    perform stock.hold_v1(
+        skus, nodes, was, open_now, array_fill(0::bigint, array[cardinality(nodes)]),
+        array_fill(0::bigint, array[cardinality(nodes)]), prot
+    );
+    perform stock.hold_v1(
+        array[p_sku], array[p_node], array[0::bigint], array[0::bigint], array[0::bigint],
+        array[moved], array[0::bigint]
+    );
+    delete from stock.reservation_line as b
+    where b.reservation_id = p_id and b.sku_id = p_sku and b.node_id = p_node
+        and b.quantity = 0 and b.backordered = moved;
+    update stock.reservation_line as b set backordered = b.backordered - moved
+    where b.reservation_id = p_id and b.sku_id = p_sku and b.node_id = p_node;
+    update stock.reservation as v set sequence = v.sequence + 1 where v.reservation_id = p_id;
+    perform stock.tell_reservations_v1(p_at, p_actor, 'reallocated', array[p_id]);
+    return moved;
+end
+$$;

@@ -64,7 +64,7 @@ async def post(tx: Tx, taken: TakenTransfer, moves: Sequence[Move], *, reason: s
     faults = [(o.outcome, o.line or 1) for o in outcomes if o.outcome != "done"]
     if faults:
         raise errors.refusal_of_lines(faults)
-    # what came, or became free where it left, goes to those who wait for it longest
+    # what came goes to those who wait for it longest, before anybody else
     await tx.execute(
         MOVES["fill_arrived"], now=tx.now, actor=tx.principal.actor, document_id=document_id
     )
