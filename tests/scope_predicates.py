@@ -85,7 +85,8 @@ def not_noticed(
 ) -> list[str]:
     """Fell every predicate whose name holds `only`, in `tree`, a copy; the unnoticed ones.
 
-    `run` starts pytest in that copy with the arguments it is given.
+    `run` starts pytest in that copy with the arguments it is given. Raises RuntimeError when a
+    test that noticed is red for another reason.
     """
     unnoticed = []
     for one in predicates(tree):
@@ -101,6 +102,8 @@ def not_noticed(
             )
         finally:
             file.write_text(whole, encoding="utf-8")
+        if said and _red(run, [said]):
+            raise RuntimeError(f"{said} is red without any change")
         word = f"red by {said}" if said else "NOT NOTICED"
         print(f"{name}: {word} ({time.monotonic() - began:.0f} s)", flush=True)
         if not said:

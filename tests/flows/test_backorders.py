@@ -17,7 +17,7 @@ from entrepot.jobs.lapses import end_lapsed
 from entrepot.kernel.refusals import Conflict
 from entrepot.stock import operations, queries
 from entrepot.stock.feeds_types import NewFeedEvents
-from entrepot.stock.types import Reservation
+from entrepot.stock.types import NewMovement, Reservation
 from tests.flows.trade import later, stamp
 from tests.postgres_fixture import InstalledServer
 from tests.stock.house import Stock, open_stock
@@ -98,7 +98,7 @@ async def test_what_is_good_again_or_found_by_a_count_goes_to_who_waits(stock: S
     assert await state_of(stock, waiting.id) == [(1, 1)]
     async with stock.db.begin(stock.staff) as tx:
         line = {"sku": sku, "qty": 1, "reason": "count_more", "to": GOOD}
-        counted = msgspec.convert([line], list[operations.NewMovement])
+        counted = msgspec.convert([line], list[NewMovement])
         await operations.post(tx, reference="count", movements=counted)
     assert await state_of(stock, waiting.id) == [(2, 0)]
 
