@@ -18,6 +18,7 @@ from entrepot.access.permissions import PERMISSIONS
 from entrepot.flows.revoke_api_key import revoke_api_key
 from entrepot.kernel.principals import Operator
 from tests.api.harness import ApiKeyInHand, api_app, key_for
+from tests.api.matrix_arrivals import ARRIVAL_OPERATIONS, add_arrivals
 from tests.api.matrix_catalog import CATALOG_OPERATIONS, add_catalog
 from tests.api.matrix_consolidations import CONSOLIDATION_OPERATIONS, add_consolidations
 from tests.api.matrix_counts import COUNT_OPERATIONS, add_counts
@@ -90,6 +91,7 @@ OPERATIONS = [
     *PRICE_OPERATIONS,
     *CATALOG_OPERATIONS,
     *STOCK_OPERATIONS,
+    *ARRIVAL_OPERATIONS,
     *COUNT_OPERATIONS,
     *FEED_OPERATIONS,
     *CONSOLIDATION_OPERATIONS,
@@ -137,6 +139,7 @@ async def build_world(server: InstalledServer, app: Any, side: str) -> World:
     ids |= await add_counts(key, side, ids)
     ids |= await add_catalog(key, side, ids, secret=name)
     ids |= await add_stock(key, side, ids, secret=name)
+    ids |= await add_arrivals(key, side, ids, secret=name)
     ids |= await add_feeds(key, side, ids)
     ids |= await add_consolidations(key, side, ids, secret=name)
     return World(key, ids, tenant)

@@ -9,6 +9,7 @@ daily work.
 from collections.abc import Iterable
 
 PERMISSIONS = frozenset({
+    "arrivals:create",
     "audit:read",
     "bins:create", "bins:read",
     "catalog:change", "catalog:read",
@@ -54,7 +55,7 @@ _SEES = frozenset({
 ROLES: dict[str, frozenset[str]] = {
     "owner": PERMISSIONS,
     "manager": _SEES | {
-        "bins:create", "catalog:change", "channels:change", "channels:read",
+        "arrivals:create", "bins:create", "catalog:change", "channels:change", "channels:read",
         "consolidations:change", "consolidations:create", "counts:approve", "counts:count",
         "counts:create", "customers:change", "customers:create", "customers:read_contact",
         "events:read", "feeds:read", "jobs:read", "jobs:retry", "nodes:change", "parcels:assign",

@@ -5,6 +5,7 @@ from litestar.di import Provide
 from litestar.response import Response
 
 from entrepot.api.answers import AnyRequest, answer, refuse_other_media
+from entrepot.api.arrivals import ARRIVAL_ROUTES
 from entrepot.api.carriers import CARRIER_ROUTES
 from entrepot.api.catalog import CATALOG_ROUTES
 from entrepot.api.consolidations import CONSOLIDATION_ROUTES
@@ -43,6 +44,7 @@ def api_routers(
             *CARRIER_ROUTES,
             *CONSOLIDATION_ROUTES,
             *STOCK_ROUTES,
+            *ARRIVAL_ROUTES,
             *STRATEGY_ROUTES,
             *COUNT_ROUTES,
             *FEED_ROUTES,

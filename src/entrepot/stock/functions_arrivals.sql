@@ -60,13 +60,13 @@ begin
     end if;
     select array_agg(w.units order by w.sku_id) into now_units
     from stock.awaited_v1(p_asn) as w;
-    if skus is not null and was <> now_units then
-        perform stock.expect_v1(
-            skus, nodes,
-            array(select u.n - u.w from unnest(now_units, was) with ordinality as u (n, w, place)
-                order by u.place)
-        );
-    end if;
+    -- only what changed: other rows of the ASN are nobody's to wait for
+    perform stock.expect_v1(
+        array_agg(u.sku order by u.sku), array_agg(u.node), array_agg(u.n - u.w order by u.sku)
+    )
+    from unnest(skus, nodes, was, now_units) as u (sku, node, w, n)
+    where u.n <> u.w
+    having count(*) > 0;
 end
 $$;
 

@@ -1,0 +1,15 @@
+"""Get an ASN: what was announced, what came, what is still open."""
+
+from uuid import UUID
+
+from entrepot.access.flow import query
+from entrepot.kernel.principals import ApiKey, Staff
+from entrepot.platform.database import ReadTx
+from entrepot.stock import arrivals_reads
+from entrepot.stock.arrivals_types import Asn
+
+
+@query(permission="stock:read", callers=(Staff, ApiKey))
+async def get_asn(tx: ReadTx, *, asn_id: UUID) -> Asn:
+    """One ASN. Where receiving is blind, what is expected is for whoever announces or approves."""
+    return await arrivals_reads.get_asn(tx, asn_id=asn_id)

@@ -1,0 +1,23 @@
+"""Announce goods by a file: an ASN whose lines are a CSV or XLSX table."""
+
+import asyncio
+
+from entrepot.access.flow import flow
+from entrepot.kernel.principals import ApiKey, Staff
+from entrepot.platform.audit import put_audit
+from entrepot.platform.database import Tx
+from entrepot.stock import arrivals, arrivals_reads
+from entrepot.stock.arrivals_files import read_asn
+from entrepot.stock.arrivals_types import Asn, AsnFile
+
+
+@flow(permission="arrivals:create", callers=(ApiKey, Staff))
+async def import_asn(tx: Tx, *, file: AsnFile) -> Asn:
+    """The ASN: all rows or none, all bad rows at once."""
+    new = await asyncio.to_thread(read_asn, file)
+    asn_id = await arrivals.announce(tx, new=new)
+    await put_audit(
+        tx, verb="import_asn", subject="asn", subject_id=asn_id,
+        facts={"lines": len(new.lines)},
+    )  # fmt: skip
+    return await arrivals_reads.get_asn(tx, asn_id=asn_id)

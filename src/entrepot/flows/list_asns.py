@@ -1,0 +1,26 @@
+"""List ASNs: goods that are announced, with their progress."""
+
+from uuid import UUID
+
+from entrepot.access.flow import query
+from entrepot.kernel.principals import ApiKey, Staff
+from entrepot.platform.database import ReadTx
+from entrepot.stock import arrivals_reads
+from entrepot.stock.arrivals_types import AsnState, AsnSummary
+
+
+@query(permission="stock:read", callers=(Staff, ApiKey))
+async def list_asns(
+    tx: ReadTx,
+    *,
+    node: str | None = None,
+    state: AsnState | None = None,
+    live: bool = False,
+    reference: str | None = None,
+    after: UUID | None = None,
+    most: int = 50,
+) -> list[AsnSummary]:
+    """Newest first, behind `after`; `live`: only those that are not closed."""
+    return await arrivals_reads.list_asns(
+        tx, node=node, state=state, live=live, reference=reference, after=after, most=most
+    )

@@ -1,0 +1,15 @@
+"""List what lies on the dock: goods that were received and wait to be put away."""
+
+from entrepot.access.flow import query
+from entrepot.kernel.principals import ApiKey, Staff
+from entrepot.platform.database import ReadTx
+from entrepot.stock import put_away
+from entrepot.stock.arrivals_types import DockRow
+
+
+@query(permission="stock:read", callers=(Staff, ApiKey))
+async def list_dock(
+    tx: ReadTx, *, node: str, after: tuple[str, str, str, str] = ("", "", "", ""), most: int = 50
+) -> list[DockRow]:
+    """By (SKU, lot, owner, status), behind `after`."""
+    return await put_away.list_dock(tx, node=node, after=after, most=most)

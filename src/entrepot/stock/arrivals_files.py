@@ -1,0 +1,56 @@
+"""An ASN whose lines are a table: CSV or XLSX. Pure."""
+
+from entrepot.kernel.refusals import FieldError, Invalid
+from entrepot.platform.documents import convert
+from entrepot.platform.sheets import Row, read_sheet
+from entrepot.stock.arrivals_types import MOST_ASN_LINES, AsnFile, NewAsn
+
+COLUMNS = ("code", "qty", "unit", "lot", "expires_on")
+
+
+def read_asn(file: AsnFile) -> NewAsn:
+    """The ASN that the file describes. Raises Invalid naming every bad row (`rows[3].qty`, by the
+    line of the file) or a file that is no table of these columns."""
+    if (file.csv is None) == (file.xlsx is None):
+        error = FieldError("csv", "one_of_two", "send csv or xlsx")
+        raise Invalid("send one of csv and xlsx", errors=[error])
+    raw = file.csv.encode() if file.csv is not None else file.xlsx or b""
+    sheet = read_sheet(raw, most_rows=MOST_ASN_LINES)
+    unknown = [name for name in sheet.columns if name not in COLUMNS]
+    lacking = [name for name in ("code", "qty") if name not in sheet.columns]
+    if unknown or lacking:
+        errors = [FieldError(name, "unknown_column", "no such column") for name in unknown]
+        errors += [FieldError(name, "missing", "this column is needed") for name in lacking]
+        raise Invalid("the columns do not fit", errors=errors)
+    lines = [_line(row) for row in sheet.rows]
+    if not lines:
+        error = FieldError("csv", "empty", "there is no line in it")
+        raise Invalid("the file holds no lines", errors=[error])
+    document = {
+        "reference": file.reference, "node": file.node, "expected_at": file.expected_at,
+        "supplier": file.supplier, "owner": file.owner, "lines": lines,
+    }  # fmt: skip
+    try:
+        return convert(document, NewAsn)
+    except Invalid as refused:
+        raise Invalid(
+            "some rows cannot be read", errors=[_at(e, sheet.rows) for e in refused.errors]
+        ) from refused
+
+
+def _line(row: Row) -> dict[str, object]:
+    cells = {name: text.strip() for name, text in row.cells.items() if text.strip()}
+    line: dict[str, object] = {**cells}
+    quantity = cells.get("qty", "")
+    if quantity.isascii() and quantity.isdecimal() and len(quantity) < 12:
+        line["qty"] = int(quantity)
+    return line
+
+
+def _at(error: FieldError, rows: list[Row]) -> FieldError:
+    """The error by the line of the file that it is about."""
+    head, bracket, rest = error.path.partition("]")
+    place = head.removeprefix("lines[")
+    if not bracket or not place.isdecimal():
+        return error
+    return FieldError(f"rows[{rows[int(place)].line}]{rest}", error.code, error.message)

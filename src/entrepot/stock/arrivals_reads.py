@@ -1,0 +1,173 @@
+"""Reads of goods that come in: ASNs with their progress, and what holds at a dock."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from entrepot.kernel.principals import Principal
+from entrepot.kernel.refusals import NotFound
+from entrepot.platform.database import ReadTx
+from entrepot.stock.arrivals_codes import SQL
+from entrepot.stock.arrivals_types import (
+    Asn,
+    AsnLine,
+    AsnReceipt,
+    AsnState,
+    AsnSummary,
+    ReceivingRule,
+)
+from entrepot.stock.scope import warehouses_of
+
+MOST_RECEIPTS = 200
+
+
+class Dock(msgspec.Struct, frozen=True):
+    """A node where goods come in, and its rule."""
+
+    node_id: UUID
+    code: str
+    zone: str
+    over_permille: int
+    over_units: int
+    blind: bool
+
+    @property
+    def rule(self) -> ReceivingRule:
+        """What it lets pass."""
+        return ReceivingRule(self.over_permille, self.over_units, self.blind)
+
+
+class _AsnRow(msgspec.Struct, frozen=True):
+    id: UUID
+    reference: str
+    node: str
+    supplier: str
+    owner: str
+    state: AsnState
+    expected_at: datetime
+    lines: int
+    received: int
+    missing: int
+    expected: int | None
+    open: int | None
+    over: int | None
+    created_at: datetime
+    closed_at: datetime | None
+    close_reason: str
+    blind: bool
+    over_permille: int
+    over_units: int
+
+
+class _LineRow(msgspec.Struct, frozen=True):
+    line: int
+    sku: str
+    names: bytes
+    base_unit: str
+    lot: str
+    expires_on: date | None
+    lot_tracked: bool
+    serial_tracked: bool
+    expiry_tracked: bool
+    received: int
+    missing: int
+    unit: str | None
+    unit_qty: int | None
+    expected: int | None
+    open: int | None
+    over: int | None
+
+
+def sees_expected(principal: Principal, *, blind: bool) -> bool:
+    """Whether the caller learns what is expected: where receiving is blind only whoever
+    announces goods or approves what is too many."""
+    return not blind or bool(principal.permissions & {"arrivals:create", "stock:approve"})
+
+
+async def get_dock(tx: ReadTx, *, node: str) -> Dock:
+    """The node; NotFound (`unknown_node`) when it is closed or not the caller's."""
+    found = await tx.find(SQL["find_dock"], Dock, node=node, warehouses=warehouses_of(tx.principal))
+    if found is None:
+        raise NotFound("there is no such node", code="unknown_node", node=node)
+    return found
+
+
+async def list_asns(
+    tx: ReadTx,
+    *,
+    node: str | None = None,
+    state: AsnState | None = None,
+    live: bool = False,
+    reference: str | None = None,
+    after: UUID | None = None,
+    most: int = 50,
+) -> list[AsnSummary]:
+    """Newest first, behind `after`; `live`: only those that are not closed."""
+    rows = await _rows(
+        tx, id=None, node=node, state=state, live=live, reference=reference, after=after, most=most
+    )
+    return [_summary(tx.principal, row) for row in rows]
+
+
+async def get_summary(tx: ReadTx, *, asn_id: UUID) -> AsnSummary:
+    """One ASN without its lines; NotFound (`unknown_asn`)."""
+    return _summary(tx.principal, await _one(tx, asn_id))
+
+
+async def get_asn(tx: ReadTx, *, asn_id: UUID) -> Asn:
+    """One ASN with its lines and newest receipts; NotFound (`unknown_asn`)."""
+    row = await _one(tx, asn_id)
+    sees = sees_expected(tx.principal, blind=row.blind)
+    lines = await tx.list(SQL["list_asn_lines"], _LineRow, asn_id=asn_id)
+    receipts = await tx.list(
+        SQL["list_asn_receipts"], AsnReceipt, asn_id=asn_id, most=MOST_RECEIPTS
+    )
+    uncovered = await tx.value(SQL["get_uncovered"], asn_id=asn_id)
+    assert isinstance(uncovered, int)
+    told = msgspec.structs.asdict(_summary(tx.principal, row))
+    return Asn(
+        **told, over_permille=row.over_permille, over_units=row.over_units, blind=row.blind,
+        items=[_line(line, sees=sees) for line in lines], receipts=receipts,
+        uncovered=uncovered,
+    )  # fmt: skip
+
+
+def unknown_asn() -> NotFound:
+    """The refusal for an ASN that is not there or not the caller's."""
+    return NotFound("there is no such ASN", code="unknown_asn")
+
+
+async def _one(tx: ReadTx, asn_id: UUID) -> _AsnRow:
+    rows = await _rows(
+        tx, id=asn_id, node=None, state=None, live=False, reference=None, after=None, most=1
+    )
+    if not rows:
+        raise unknown_asn()
+    return rows[0]
+
+
+async def _rows(tx: ReadTx, **wanted: object) -> Sequence[_AsnRow]:
+    return await tx.list(
+        SQL["list_asns"], _AsnRow, **wanted, warehouses=warehouses_of(tx.principal)
+    )
+
+
+def _summary(principal: Principal, row: _AsnRow) -> AsnSummary:
+    told = msgspec.structs.asdict(row)
+    blind = told.pop("blind")
+    for name in ("over_permille", "over_units"):
+        told.pop(name)
+    if not sees_expected(principal, blind=blind):
+        told |= {"expected": None, "open": None, "over": None, "missing": 0}
+    return AsnSummary(**told)
+
+
+def _line(row: _LineRow, *, sees: bool) -> AsnLine:
+    told = msgspec.structs.asdict(row)
+    told["names"] = msgspec.json.decode(row.names, type=dict[str, str])
+    if not sees:
+        told |= dict.fromkeys(("unit", "unit_qty", "expected", "open", "over"))
+        told["missing"] = 0
+    return AsnLine(**told)

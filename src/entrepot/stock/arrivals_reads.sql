@@ -1,0 +1,91 @@
+-- Named reads of goods that come in. warehouses is the caller's scope: null means every one.
+
+-- name: list_goods
+select s.sku_id, s.code as sku, s.base_unit, s.lot_tracked, s.serial_tracked, s.expiry_tracked,
+    s.closed_at is not null as closed,
+    exists(select from catalog.kit_part as k where k.kit_sku_id = s.sku_id) as is_kit,
+    (
+        select coalesce(jsonb_object_agg(
+            p.unit, p.base_numerator::text || '/' || p.base_denominator::text
+        ), '{}')
+        from catalog.pack as p where p.sku_id = s.sku_id
+    ) as packs
+from catalog.sku as s
+where s.code = any(:skus::text[]);
+
+-- name: list_lots
+select l.sku_id, l.lot, l.expires_on
+from stock.lot as l
+where (l.sku_id, l.lot) in (
+    select u.sku, u.lot from unnest(:skus::uuid[], :lots::text[]) as u (sku, lot)
+);
+
+-- name: find_dock
+select n.node_id, n.code, n.zone, coalesce(r.over_permille, 0) as over_permille,
+    coalesce(r.over_units, 0) as over_units, coalesce(r.blind, false) as blind
+from nodes.node as n
+left join stock.receiving_rule as r on r.node_id = n.node_id
+where n.code = :node and n.closed_at is null
+    and (:warehouses::text[] is null or n.code = any(:warehouses));
+
+-- name: list_asns
+select a.asn_id as id, a.reference, n.code as node, a.supplier, a.owner, a.state, a.expected_at,
+    t.lines, t.received, t.missing, t.expected, t.open, t.over, a.created_at, a.closed_at,
+    a.close_reason, coalesce(a.blind, r.blind, false) as blind,
+    coalesce(a.over_permille, r.over_permille, 0) as over_permille,
+    coalesce(a.over_units, r.over_units, 0) as over_units
+from stock.asn as a
+join nodes.node as n on n.node_id = a.node_id
+left join stock.receiving_rule as r on r.node_id = a.node_id
+cross join lateral (
+    select count(*)::integer as lines, coalesce(sum(l.received), 0)::bigint as received,
+        coalesce(sum(l.missing), 0)::bigint as missing,
+        coalesce(sum(l.expected), 0)::bigint as expected,
+        coalesce(sum(l.awaited), 0)::bigint as open,
+        coalesce(sum(greatest(0, l.received - l.expected)), 0)::bigint as over
+    from stock.asn_line as l where l.asn_id = a.asn_id
+) as t
+where (:id::uuid is null or a.asn_id = :id)
+    and (:node::text is null or n.code = :node)
+    and (:state::text is null or a.state = :state)
+    and (not :live or a.state in ('announced', 'receiving'))
+    and (:reference::text is null or a.reference = :reference)
+    and (:after::uuid is null or a.asn_id < :after)
+    and (:warehouses::text[] is null or n.code = any(:warehouses))
+order by a.asn_id desc
+limit :most;
+
+-- name: list_asn_lines
+select l.line, s.code as sku, s.names, s.base_unit, l.lot, l.expires_on, s.lot_tracked,
+    s.serial_tracked, s.expiry_tracked, l.received, l.missing, l.unit, l.unit_qty, l.expected,
+    l.awaited as open, greatest(0, l.received - l.expected) as over
+from stock.asn_line as l
+join catalog.sku as s on s.sku_id = l.sku_id
+where l.asn_id = :asn_id
+order by l.line;
+
+-- name: list_asn_receipts
+select m.movement_id, m.at, m.actor, s.code as sku, m.quantity as qty, m.lot, m.serial,
+    m.to_status as status, p.code as bin,
+    exists(select from stock.movement as b where b.reverses = m.movement_id) as reversed
+from (
+    select distinct r.movement_id from stock.asn_receipt as r where r.asn_id = :asn_id
+    order by r.movement_id desc
+    limit :most
+) as x
+join stock.movement as m on m.movement_id = x.movement_id
+join catalog.sku as s on s.sku_id = m.sku_id
+join stock.place as p on p.place_id = m.to_place
+order by m.movement_id desc;
+
+-- Promised ahead of the SKUs of an ASN at its node, and covered by nothing any more.
+-- name: get_uncovered
+select coalesce(sum(greatest(
+    0, g.backordered - g.backorder_extra - case when g.sells_inbound then g.inbound else 0 end
+)), 0)::bigint
+from stock.sku_node as g
+where (g.sku_id, g.node_id) in (
+    select l.sku_id, a.node_id from stock.asn_line as l
+    join stock.asn as a on a.asn_id = l.asn_id
+    where l.asn_id = :asn_id
+);
