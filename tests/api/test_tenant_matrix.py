@@ -26,6 +26,7 @@ from tests.api.matrix_feeds import FEED_OPERATIONS, add_feeds
 from tests.api.matrix_operation import Operation
 from tests.api.matrix_prices import PRICE_OPERATIONS, add_prices
 from tests.api.matrix_stock import STOCK_OPERATIONS, add_stock
+from tests.api.matrix_transfers import TRANSFER_OPERATIONS, add_transfers
 from tests.postgres_fixture import InstalledServer
 
 CANARY = "Kanarienvogel-B"
@@ -92,6 +93,7 @@ OPERATIONS = [
     *CATALOG_OPERATIONS,
     *STOCK_OPERATIONS,
     *ARRIVAL_OPERATIONS,
+    *TRANSFER_OPERATIONS,
     *COUNT_OPERATIONS,
     *FEED_OPERATIONS,
     *CONSOLIDATION_OPERATIONS,
@@ -140,6 +142,7 @@ async def build_world(server: InstalledServer, app: Any, side: str) -> World:
     ids |= await add_catalog(key, side, ids, secret=name)
     ids |= await add_stock(key, side, ids, secret=name)
     ids |= await add_arrivals(key, side, ids, secret=name)
+    ids |= await add_transfers(key, side, ids, secret=name)
     ids |= await add_feeds(key, side, ids)
     ids |= await add_consolidations(key, side, ids, secret=name)
     return World(key, ids, tenant)

@@ -18,6 +18,7 @@ from entrepot.api.prices import PRICE_ROUTES
 from entrepot.api.routes import ROUTES
 from entrepot.api.stock import STOCK_ROUTES
 from entrepot.api.stock_strategy import STRATEGY_ROUTES
+from entrepot.api.transfers import TRANSFER_ROUTES
 from entrepot.api.watch import WATCH_ROUTES
 from entrepot.carriers.live import LiveDoor
 from entrepot.platform.database import Database
@@ -46,6 +47,7 @@ def api_routers(
             *STOCK_ROUTES,
             *ARRIVAL_ROUTES,
             *STRATEGY_ROUTES,
+            *TRANSFER_ROUTES,
             *COUNT_ROUTES,
             *FEED_ROUTES,
         ],
