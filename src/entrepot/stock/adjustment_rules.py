@@ -106,6 +106,14 @@ def check_steps(steps: Iterable[tuple[str, str]], permissions: frozenset[str]) -
             raise Forbidden("a permission is missing", code="permission_missing", permission=needed)
 
 
+def check_step_back(source: str, target: str, permissions: frozenset[str]) -> None:
+    """Raises Forbidden when moving back from `target` to `source` takes a permission that is not
+    there: that of the step, or to approve where there is no such step by hand."""
+    needed = status_steps().get((target, source), "stock:approve")
+    if needed not in permissions:
+        raise Forbidden("a permission is missing", code="permission_missing", permission=needed)
+
+
 def check_document(lines: Sequence[NewMovement], permissions: frozenset[str]) -> None:
     """What a plain document of movements may not do: adjust without a cause, send held goods
     away, bring in what was "there when we began" without the right to approve, change a status

@@ -185,11 +185,10 @@ async def find_reversed(tx: Tx, *, movement_id: UUID) -> Reversed | None:
 
 
 async def check_reversal(tx: Tx, *, found: Reversed, limits: rules.Limits | None) -> None:
-    """Moving back obeys what moving obeys. Raises as `rules.check_steps` where a status changes
-    back, and Forbidden `other_eyes_needed` when it undoes more of an adjustment or a count than
+    """Moving back obeys what moving obeys. Raises as `rules.check_step_back`, and Forbidden `other_eyes_needed` when it undoes more of an adjustment or a count than
     `limits` leave to one pair of eyes and these posted it or asked for it."""
     if found.inside and found.from_status != found.to_status:
-        rules.check_steps([(found.to_status, found.from_status)], tx.principal.permissions)
+        rules.check_step_back(found.from_status, found.to_status, tx.principal.permissions)
     if limits is None or not rules.limit_passed(
         found.units, found.value_minor, limits=limits, before=rules.Before(0, 0)
     ):
