@@ -5,10 +5,10 @@ from tests.api.harness import ApiKeyInHand
 from tests.api.matrix_operation import Operation
 
 ONE = "/consolidations/{consolidation_id}"
-SETTINGS = {
-    "cartons": [{"code": "K9", "inner_mm": [500, 400, 300], "outer_mm": [510, 410, 310], "tare_g": 500, "max_g": 30000}],
-    "rules": {"measured": True},
-}  # fmt: skip
+BOX = {"code": "S9", "inner_mm": [500, 400, 300], "outer_mm": [510, 410, 310], "tare_g": 500, "max_g": 30000}
+RULES = {"measured": True}
+SETTINGS = {"cartons": [BOX | {"code": "K9"}], "rules": RULES}
+CARTON = "/consolidation-settings/cartons/{code}"
 CONSOLIDATION_OPERATIONS = [
     Operation(
         "POST", "/consolidations", "/consolidations",
@@ -45,6 +45,12 @@ CONSOLIDATION_OPERATIONS = [
     Operation("DELETE", ONE, ONE, None, "consolidations:change", ("consolidation_id",)),
     Operation("GET", "/consolidation-settings", "/consolidation-settings", None, "settings:read", ()),
     Operation("PUT", "/consolidation-settings", "/consolidation-settings", SETTINGS, "settings:change", ()),
+    Operation(
+        "PUT", "/consolidation-settings/rules", "/consolidation-settings/rules", RULES,
+        "settings:change", (),
+    ),
+    Operation("PUT", CARTON, CARTON.replace("{code}", "S9"), BOX, "settings:change", ()),
+    Operation("DELETE", CARTON, CARTON.replace("{code}", "S9"), None, "settings:change", ()),
 ]  # fmt: skip
 
 

@@ -62,6 +62,11 @@ PRICE_OPERATIONS = [
         "rate_cards:change", ("warehouse",),
     ),
     Operation(
+        "PUT", "/carrier-connections/{code}/switch", "/carrier-connections/sendle/switch",
+        {"enabled": False}, "rate_cards:change", (),
+    ),
+    Operation("GET", "/customers/{customer_id}/tier", "/customers/{customer_id}/tier", None, "customers:read", ("customer_id",)),
+    Operation(
         "PUT", "/customers/{customer_id}/tier", "/customers/{customer_id}/tier", {"tier": None},
         "customers:change", ("customer_id",),
     ),

@@ -7,9 +7,10 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, PathParameter
 
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed, LiveOf
-from entrepot.carriers.connections import Connection, NewConnection
+from entrepot.carriers.connections import Connection, NewConnection, Switch
 from entrepot.flows.connect_carrier import connect_carrier
 from entrepot.flows.list_carrier_connections import list_carrier_connections
+from entrepot.flows.switch_carrier import switch_carrier
 
 CodePath = Annotated[str, PathParameter(pattern="^[a-z][a-z0-9_-]{0,39}$")]
 
@@ -28,4 +29,12 @@ async def put_connection(
     return await connect_carrier(db, caller.principal, caller.stamp, code=code, new=data, live=live)
 
 
-CARRIER_ROUTES: list[HTTPRouteHandler] = [get_connections, put_connection]
+@put("/carrier-connections/{code:str}/switch", tags=["prices"])
+async def put_switch(
+    code: CodePath, data: JSONBody[Switch], caller: CallerOf, db: DatabaseOf
+) -> Connection:
+    """Ask a carrier for prices from now on, or no longer; all else of its connection stays."""
+    return await switch_carrier(db, caller.principal, caller.stamp, code=code, to=data)
+
+
+CARRIER_ROUTES: list[HTTPRouteHandler] = [get_connections, put_connection, put_switch]

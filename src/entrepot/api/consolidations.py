@@ -8,6 +8,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.consolidation.eligibility import Rules
+from entrepot.consolidation.packing.types import CartonType
 from entrepot.consolidation.types import (
     Advised,
     ChosenLine,
@@ -23,7 +25,9 @@ from entrepot.consolidation.types import (
 )
 from entrepot.flows.add_to_consolidation import add_to_consolidation
 from entrepot.flows.advise_consolidation import advise_consolidation
+from entrepot.flows.change_carton import change_carton
 from entrepot.flows.change_consolidation_settings import change_consolidation_settings
+from entrepot.flows.change_joining_rules import change_joining_rules
 from entrepot.flows.choose_line import choose_line
 from entrepot.flows.consolidate_parcels import consolidate_parcels
 from entrepot.flows.get_consolidation import get_consolidation
@@ -32,8 +36,10 @@ from entrepot.flows.list_consolidations import list_consolidations
 from entrepot.flows.price_consolidation import price_consolidation
 from entrepot.flows.ready_to_consolidate import ready_to_consolidate
 from entrepot.flows.redirect_consolidation import redirect_consolidation
+from entrepot.flows.remove_carton import remove_carton
 from entrepot.flows.remove_from_consolidation import remove_from_consolidation
 from entrepot.flows.undo_consolidation import undo_consolidation
+from entrepot.kernel.refusals import FieldError, Invalid
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 _TAGS = ["consolidations"]
@@ -174,8 +180,31 @@ async def put_settings(data: JSONBody[Settings], caller: CallerOf, db: DatabaseO
     return await change_consolidation_settings(db, caller.principal, caller.stamp, new=data)
 
 
+@put("/consolidation-settings/rules", tags=_TAGS)
+async def put_rules(data: JSONBody[Rules], caller: CallerOf, db: DatabaseOf) -> Rules:
+    """Replace the rules by which parcels may join; the cartons stay."""
+    return await change_joining_rules(db, caller.principal, caller.stamp, rules=data)
+
+
+@put("/consolidation-settings/cartons/{code:str}", tags=_TAGS)
+async def put_carton(
+    code: FromPath[str], data: JSONBody[CartonType], caller: CallerOf, db: DatabaseOf
+) -> CartonType:
+    """Add a carton or change the one of this code, which the body repeats; the others stay."""
+    if data.code != code:
+        error = FieldError("code", "differs", "must be the code in the address")
+        raise Invalid("the carton has errors", errors=[error])
+    return await change_carton(db, caller.principal, caller.stamp, carton=data)
+
+
+@delete("/consolidation-settings/cartons/{code:str}", status_code=200, tags=_TAGS)
+async def delete_carton(code: FromPath[str], caller: CallerOf, db: DatabaseOf) -> Settings:
+    """Take a carton out of the catalogue; what is left. The last one stays (409)."""
+    return await remove_carton(db, caller.principal, caller.stamp, code=code)
+
+
 CONSOLIDATION_ROUTES: list[HTTPRouteHandler] = [
     post_consolidation, get_consolidations, get_ready, get_one_consolidation,
     delete_consolidation, post_parcels, delete_parcel, put_destination, post_prices, post_choice,
-    get_advice, get_settings, put_settings,
+    get_advice, get_settings, put_settings, put_rules, put_carton, delete_carton,
 ]  # fmt: skip

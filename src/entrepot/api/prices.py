@@ -17,6 +17,7 @@ from entrepot.flows.accept_quote import accept_quote
 from entrepot.flows.change_member_tier import change_member_tier
 from entrepot.flows.change_node_services import change_node_services
 from entrepot.flows.export_rate_cards import export_rate_cards
+from entrepot.flows.get_member_tier import TierChoice, get_member_tier
 from entrepot.flows.get_quote import get_quote
 from entrepot.flows.get_rate_card import get_rate_card
 from entrepot.flows.import_rate_cards import Imported, import_rate_cards
@@ -131,6 +132,12 @@ async def put_node_services(
     )
 
 
+@get("/customers/{customer_id:uuid}/tier", tags=["customers"])
+async def get_tier(customer_id: FromPath[UUID], caller: CallerOf, db: DatabaseOf) -> TierChoice:
+    """A customer's member tier, and the tiers there are."""
+    return await get_member_tier(db, caller.principal, customer_id=customer_id)
+
+
 @put("/customers/{customer_id:uuid}/tier", tags=["customers"])
 async def put_tier(
     customer_id: FromPath[UUID], data: JSONBody[NewTier], caller: CallerOf, db: DatabaseOf
@@ -144,5 +151,5 @@ async def put_tier(
 PRICE_ROUTES: list[HTTPRouteHandler] = [
     post_quote, get_one_quote, get_replay, post_acceptance, post_import, post_preview,
     get_price_list, get_export, get_card, post_withdrawal, get_node_services, put_node_services,
-    put_tier,
+    get_tier, put_tier,
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from entrepot.carriers.live import LiveDoor, OpenConnection
 from entrepot.carriers.live_offers import LiveService
 from entrepot.carriers.rating.cards import Code
 from entrepot.kernel.ids import new_id
-from entrepot.kernel.refusals import Conflict, FieldError, Invalid
+from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound
 from entrepot.nodes.queries import get_place
 from entrepot.platform.database import ReadTx, Tx
 from entrepot.platform.outgoing_addresses import BadUrl, read_url
@@ -41,6 +41,12 @@ class NewConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     warehouses: Annotated[list[Code], Meta(min_length=1, max_length=200)] | None = None
     credentials: Settings | None = None
     enabled: bool = True
+
+
+class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether a connection is asked for prices."""
+
+    enabled: bool
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -87,6 +93,12 @@ class _Locked(msgspec.Struct, frozen=True):
     options: bytes
     sealed: bytes
     sealed_version: int
+    sequence: int
+
+
+class _Switched(msgspec.Struct, frozen=True):
+    id: UUID
+    adapter: str
     sequence: int
 
 
@@ -161,18 +173,38 @@ async def put_connection(
         written = await tx.execute(SQL["update_connection"], sequence=found.sequence + 1, **row)
     if written != 1:
         raise Conflict("the connection is being made by somebody else", code="made_meanwhile")
-    body = {"connection": code, "adapter": new.adapter, "enabled": new.enabled}
+    await _tell(tx, _Switched(found.id, new.adapter, found.sequence + 1), code, new.enabled)
+    return found.id
+
+
+async def switch_connection(tx: Tx, *, code: str, enabled: bool) -> UUID:
+    """Ask a carrier from now on, or no longer; all else stays. Raises NotFound."""
+    found = await tx.find(
+        SQL["switch_connection"],
+        _Switched,
+        code=code,
+        enabled=enabled,
+        changed_by=tx.principal.actor,
+        now=tx.now,
+    )
+    if found is None:
+        raise NotFound("there is no such connection", code="unknown_connection")
+    await _tell(tx, found, code, enabled)
+    return found.id
+
+
+async def _tell(tx: Tx, changed: _Switched, code: str, enabled: bool) -> None:
+    body = {"connection": code, "adapter": changed.adapter, "enabled": enabled}
     await tx.value(
         SQL["put_event"],
         event_id=new_id(tx.now),
         name="carrier_connection.changed",
-        aggregate_id=found.id,
-        sequence=found.sequence + 1,
+        aggregate_id=changed.id,
+        sequence=changed.sequence,
         now=tx.now,
         actor=tx.principal.actor,
         body=msgspec.json.encode(body),
     )
-    return found.id
 
 
 async def open_connections(

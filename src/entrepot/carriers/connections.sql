@@ -39,6 +39,12 @@ set adapter = :adapter, base_url = :base_url, options = :options, services = :se
     enabled = :enabled, sequence = :sequence, changed_by = :changed_by, changed_at = :now
 where connection_id = :connection_id;
 
+-- name: switch_connection
+update carriers.connection
+set enabled = :enabled, sequence = sequence + 1, changed_by = :changed_by, changed_at = :now
+where code = :code
+returning connection_id as id, adapter, sequence;
+
 -- name: put_event
 select platform.put_event_v1(
     :event_id, :name, 1, 'carrier_connection', :aggregate_id, :sequence, :now, :actor, :body

@@ -11,12 +11,12 @@ import msgspec
 
 from entrepot.carriers.types import StoredQuote
 from entrepot.consolidation import queries, rules
+from entrepot.consolidation.cartons import check_cartons
 from entrepot.consolidation.packing.types import Sides
 from entrepot.consolidation.pricing import Box, Priced
 from entrepot.consolidation.queries import Head
 from entrepot.consolidation.types import Destination, Settings
 from entrepot.kernel.ids import new_id
-from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.parcels.scope import scope_of
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
@@ -208,24 +208,7 @@ async def put_outcome(
 
 async def change_settings(tx: Tx, *, new: Settings) -> None:
     """Replace cartons and rules. Raises Invalid when two cartons share a code or hold nothing."""
-    codes = [carton.code for carton in new.cartons]
-    errors = [
-        FieldError(f"cartons[{place}].code", "double", "another carton has this code")
-        for place, code in enumerate(codes)
-        if code in codes[:place]
-    ]
-    errors += [
-        FieldError(f"cartons[{place}].max_g", "out_of_range", "must be more than the tare")
-        for place, carton in enumerate(new.cartons)
-        if carton.max_g <= carton.tare_g
-    ]
-    errors += [
-        FieldError(f"cartons[{place}].inner_mm", "out_of_range", "must fit into the outer size")
-        for place, carton in enumerate(new.cartons)
-        if any(a > b for a, b in zip(carton.inner_mm, carton.outer_mm, strict=True))
-    ]
-    if errors:
-        raise Invalid("the cartons cannot be used", errors=errors)
+    check_cartons(new.cartons)
     await tx.execute(SQL["change_setting"], rules=msgspec.json.encode(new.rules), now=tx.now)
     await tx.execute(SQL["end_cartons"])
     await tx.execute(SQL["put_cartons"], cartons=msgspec.json.encode(new.cartons))

@@ -5,9 +5,11 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
+from entrepot.flows.change_member_tier import change_member_tier
 from entrepot.flows.create_customer import create_customer
 from entrepot.flows.create_person import create_person
 from entrepot.flows.get_customer import get_customer
+from entrepot.flows.get_member_tier import get_member_tier
 from entrepot.flows.get_parcel import get_parcel
 from entrepot.flows.list_customers import list_customers
 from entrepot.flows.list_nodes import list_nodes
@@ -16,6 +18,7 @@ from entrepot.flows.list_unclaimed import list_unclaimed
 from entrepot.flows.receiving_addresses import receiving_addresses
 from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Forbidden, Refusal
+from entrepot.parties.tiers import NewTier
 from entrepot.parties.types import NewCustomer
 from entrepot.platform.documents import convert
 from entrepot.tenancy.queries import last_isolation_run, list_isolation_findings
@@ -166,6 +169,7 @@ async def _customer(
 ) -> Response[str]:
     staff = staff_of(visit)
     places = await places_of(deps, staff)
+    tier = await get_member_tier(deps.db, staff, customer_id=customer_id)
     return page(
         visit,
         "admin/customer.html",
@@ -179,7 +183,10 @@ async def _customer(
         zones=places.zones,
         refusal=in_words(visit, refusal) if refusal else None,
         handed=handed,
+        tier=tier,
+        tier_names=[(name, name) for name in tier.tiers],
         may_invite=visit.allowed("people:create"),
+        may_change=visit.allowed("customers:change"),
     )
 
 
@@ -214,6 +221,24 @@ async def invite_customer(
     return await _customer(deps, visit, customer_id, handed=handed)
 
 
+@post("/admin/customers/{customer_id:uuid}/tier", status_code=200)
+async def change_tier(
+    request: PageRequest, deps: Deps, visit: Visiting, customer_id: FromPath[UUID]
+) -> Response[str]:
+    """Another member tier, or none: what the base price of quotes is discounted by."""
+    form = await read_form(request)
+    try:
+        new = convert({"tier": form.text("tier") or None}, NewTier)
+        await change_member_tier(
+            deps.db, staff_of(visit), stamp_of(request, form), customer_id=customer_id, new=new
+        )
+    except Refusal as refusal:
+        if refusal.status not in _TAKEN:
+            raise
+        return await _customer(deps, visit, customer_id, refusal=refusal)
+    return see_other(visit, f"{visit.base}/admin/customers/{customer_id}")
+
+
 @get("/admin/walls")
 async def walls(deps: Deps, visit: Visiting) -> Response[str]:
     """Whether anybody else's login reaches this house's data, as last tried."""
@@ -235,4 +260,6 @@ async def walls(deps: Deps, visit: Visiting) -> Response[str]:
     )
 
 
-OFFICE_PAGES = [walls, today, parcels, parcel, customers, add_customer, customer, invite_customer]
+OFFICE_PAGES = [
+    walls, today, parcels, parcel, customers, add_customer, customer, invite_customer, change_tier,
+]  # fmt: skip
