@@ -28,6 +28,8 @@ from tests.api.matrix_prices import PRICE_OPERATIONS, add_prices
 from tests.api.matrix_stock import STOCK_OPERATIONS, add_stock
 from tests.api.matrix_transfers import TRANSFER_OPERATIONS, add_transfers
 from tests.postgres_fixture import InstalledServer
+from tests.api.matrix_reconciliation import RECONCILIATION_OPERATIONS, add_reconciliation
+from tests.api.matrix_routing import ROUTING_OPERATIONS
 
 CANARY = "Kanarienvogel-B"
 
@@ -100,6 +102,8 @@ OPERATIONS = [
 ]  # fmt: skip
 
 
+    *LOT_OPERATIONS,
+    *RECONCILIATION_OPERATIONS,
 class World(NamedTuple):
     """A tenant full of things."""
 
@@ -151,6 +155,10 @@ async def build_world(server: InstalledServer, app: Any, side: str) -> World:
 @pytest.fixture(scope="module")
 async def app(server: InstalledServer) -> Any:
     return api_app(server)
+    owner = await server.owner(tenant)
+    db = server.database
+    ids |= await add_reconciliation(db, owner, tenant.tenant, key, side, ids)
+    await owner.close()
 
 
 @pytest.fixture(scope="module")

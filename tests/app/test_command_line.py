@@ -47,5 +47,7 @@ def test_from_nothing_to_a_key(home: Path) -> None:
     assert run(home, "keys", "create", "nobody", "--scopes", "all", code=1)["error"]
     report = run(home, "audit", "verify", "first")
     assert report["faults"] == []
+    books = run(home, "reconcile", "first")
+    assert (books["mode"], books["found"], books["violations"]) == ("full", 0, 0)
     link = run(home, "operators", "link", "ada")
     assert link["path"].startswith("/platform/enter/operator.")

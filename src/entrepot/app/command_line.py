@@ -18,6 +18,7 @@ from entrepot.cli.control import TROUBLE
 from entrepot.cli.keys import keys, make_owner_link
 from entrepot.cli.operators import operators
 from entrepot.cli.policy import policy
+from entrepot.cli.reconcile import reconcile_command
 from entrepot.cli.routing import route
 from entrepot.platform.settings import read_settings
 
@@ -26,6 +27,7 @@ app.add_typer(route, name="route")
 app.add_typer(policy, name="policy")
 app.add_typer(audit, name="audit")
 app.add_typer(operators, name="operators")
+app.command("reconcile")(reconcile_command)
 
 
 @contextmanager

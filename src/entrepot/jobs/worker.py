@@ -17,6 +17,14 @@ from entrepot.flows.expire_quotes import expire_quotes
 from entrepot.jobs.consumers import Consumer
 from entrepot.jobs.drain import drain
 from entrepot.jobs.lapses import LAPSE, end_lapsed
+from entrepot.jobs.watching import (
+    RECONCILE,
+    RECONCILE_S,
+    WATCH,
+    WATCH_S,
+    reconcile_books,
+    watch_feeds,
+)
 from entrepot.kernel.ids import TenantId, new_token
 from entrepot.kernel.principals import Job, Operator
 from entrepot.kernel.refusals import Forbidden, Refusal, TooMany, Unavailable
@@ -25,6 +33,7 @@ from entrepot.platform.database import Database
 from entrepot.platform.live import Live
 from entrepot.platform.secrets import SealingKey
 from entrepot.platform.wakeups import OUTBOX
+from entrepot.stock.feeds_watch import any_feed
 from entrepot.stock.queries import anything_lapsed
 
 log = structlog.get_logger()
@@ -66,6 +75,8 @@ class Worker:
             SEAL: self._seal,
             TIDY: self._tidy,
             LAPSE: lambda tenant: end_lapsed(db, tenant=tenant),
+            RECONCILE: lambda tenant: reconcile_books(db, tenant=tenant),
+            WATCH: lambda tenant: watch_feeds(db, tenant=tenant),
         }
 
     async def run(self) -> None:
@@ -175,8 +186,12 @@ class Worker:
                 kinds.append(SEAL)
             if await anything_lapsed(reader):
                 kinds.append(LAPSE)
+            if before // WATCH_S != passed // WATCH_S and await any_feed(reader):
+                kinds.append(WATCH)
         if before // TIDY_S != passed // TIDY_S:
             kinds.append(TIDY)
+        if before // RECONCILE_S != passed // RECONCILE_S:
+            kinds.append(RECONCILE)
         if not kinds:
             return
         async with self._db.control(_WORKER) as tx:

@@ -180,7 +180,7 @@ async def _count(
         highest=max(sequences, default=None), known=len(sequences), received=received,
         duplicates=counted["duplicate"] + causes.count("altered"),
         reordered=counted["reordered"], late=counted["late"], negative=causes.count("negative"),
-        unknown_skus=causes.count("unknown_sku"),
+        unknown_skus=causes.count("unknown_sku"), now=tx.now,
     )  # fmt: skip
 
 

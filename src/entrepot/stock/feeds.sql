@@ -23,7 +23,7 @@ update stock.feed set
     known = known + :known, received = received + :received,
     duplicates = duplicates + :duplicates, reordered = reordered + :reordered,
     late = late + :late, negative = negative + :negative,
-    unknown_skus = unknown_skus + :unknown_skus
+    unknown_skus = unknown_skus + :unknown_skus, heard_at = greatest(heard_at, :now)
 where feed_id = :feed_id;
 
 -- name: list_heard

@@ -197,5 +197,5 @@ async def _count(tx: Tx, feed: TakenFeed, new: NewSnapshot, kept: Sequence[Kept]
     await tx.execute(
         SQL["count_feed"], feed_id=feed.feed_id, lowest=None, highest=None, known=0,
         received=len(new.lines), duplicates=0, reordered=0, late=0,
-        negative=causes.count("negative"), unknown_skus=causes.count("unknown_sku"),
+        negative=causes.count("negative"), unknown_skus=causes.count("unknown_sku"), now=tx.now,
     )  # fmt: skip

@@ -18,3 +18,31 @@ language sql stable as $$
             select from stock.feed_effect as e where e.document_id = m.document_id
         );
 $$;
+
+-- Holds back so much of every SKU of a node, as part of its safety; 0 gives all of it back. How
+-- many guarding rows changed. Locks: guarding rows in order, then the channels' rows.
+create or replace function stock.withhold_v1(p_node uuid, p_withheld bigint)
+returns integer
+language plpgsql as $$
+declare
+    skus uuid[];
+begin
+    select array_agg(x.sku_id) into skus from (
+        select g.sku_id from stock.sku_node as g
+        where g.node_id = p_node and g.withheld <> p_withheld
+        order by g.sku_id
+        limit 5000
+    ) as x;
+    if skus is null then
+        return 0;
+    end if;
+    -- all nodes of these SKUs, since count_pools_v1 needs them all: in order from the start
+    perform from stock.sku_node as g where g.sku_id = any(skus)
+    order by g.sku_id, g.node_id for update;
+    update stock.sku_node as g
+    set safety = g.safety - g.withheld + p_withheld, withheld = p_withheld
+    where g.node_id = p_node and g.sku_id = any(skus);
+    perform stock.count_pools_v1(null, skus);
+    return cardinality(skus);
+end
+$$;

@@ -156,7 +156,8 @@ begin
     perform from stock.sku_node as g where g.sku_id = any(p_skus)
     order by g.sku_id, g.node_id for update;
     update stock.sku_node as g
-    set safety = coalesce(u.safety, g.safety), protected = coalesce(u.prot, g.protected),
+    set safety = coalesce(u.safety + g.withheld, g.safety),
+        protected = coalesce(u.prot, g.protected),
         inbound = coalesce(g.inbound - g.inbound_told + u.inbound, g.inbound),
         inbound_told = coalesce(u.inbound, g.inbound_told),
         sells_inbound = coalesce(u.sells_inbound, g.sells_inbound),

@@ -3,7 +3,7 @@
 -- name: list_levels
 select s.code as sku, s.names, sum(g.on_hand)::bigint as on_hand,
     sum(g.reserved)::bigint as reserved, sum(g.blocked)::bigint as blocked,
-    sum(g.safety)::bigint as safety, sum(g.protected)::bigint as protected,
+    sum(g.safety - g.withheld)::bigint as safety, sum(g.protected)::bigint as protected,
     sum(g.inbound)::bigint as inbound, sum(g.backordered)::bigint as backordered,
     sum(greatest(0, g.available - g.safety - g.protected))::bigint as open,
     count(*) filter (where g.on_hand > 0) as nodes
@@ -19,8 +19,9 @@ order by s.code
 limit :most;
 
 -- name: list_node_levels
-select n.code as node, g.on_hand, g.reserved, g.blocked, g.safety, g.protected, g.inbound,
-    g.backordered, greatest(0, g.available - g.safety - g.protected) as open
+select n.code as node, g.on_hand, g.reserved, g.blocked, g.safety - g.withheld as safety,
+    g.protected, g.inbound, g.backordered,
+    greatest(0, g.available - g.safety - g.protected) as open
 from catalog.sku as s
 join stock.sku_node as g on g.sku_id = s.sku_id
 join nodes.node as n on n.node_id = g.node_id

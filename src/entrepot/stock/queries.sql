@@ -41,7 +41,8 @@ group by s.code;
 select s.code as sku, n.code as node, g.on_hand, g.reserved, g.blocked, coalesce((
     select sum(b.on_hand) from stock.balance as b
     where b.sku_id = g.sku_id and b.node_id = g.node_id and b.status = 'quarantine'
-), 0)::bigint as quarantine, g.safety, g.protected, g.inbound, g.backordered, g.available
+), 0)::bigint as quarantine, g.safety - g.withheld as safety, g.protected, g.inbound,
+    g.backordered, g.available, least(g.withheld, g.available) as withheld
 from unnest(:skus::text[]) with ordinality as u (code, place)
 join catalog.sku as s on s.code = u.code
 join stock.sku_node as g on g.sku_id = s.sku_id

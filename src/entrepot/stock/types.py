@@ -176,7 +176,8 @@ class Available(msgspec.Struct, frozen=True):
 
 
 class NodeAvailable(msgspec.Struct, frozen=True):
-    """Why so many: the guarding row of a SKU at a node. `blocked` is not in order or not ours."""
+    """Why so many: the guarding row of a SKU at a node. `blocked` is not in order or not ours,
+    `withheld` is held back because the node's source is silent."""
 
     sku: str
     node: str
@@ -189,6 +190,7 @@ class NodeAvailable(msgspec.Struct, frozen=True):
     inbound: int
     backordered: int
     available: int
+    withheld: int = 0
 
 
 class ChangedAvailable(msgspec.Struct, frozen=True):
