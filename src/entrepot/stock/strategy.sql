@@ -4,7 +4,8 @@
 -- name: list_pools
 select s.code as sku, n.code as node, g.on_hand,
     greatest(0, g.available - g.safety - g.protected) as sellable, g.reserved,
-    g.safety - g.withheld as safety, g.protected, b.promo, b.expiring, b.quarantine, b.held, b.expired, b.others
+    g.safety - g.withheld as safety, g.protected, b.promo, b.expiring, b.quarantine, b.held,
+    b.expired, b.others
 from unnest(:skus::text[]) with ordinality as u (code, place)
 join catalog.sku as s on s.code = u.code
 join stock.sku_node as g on g.sku_id = s.sku_id
