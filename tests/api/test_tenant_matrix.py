@@ -16,13 +16,16 @@ import pytest
 from entrepot.access.flow import Stamp
 from entrepot.access.permissions import PERMISSIONS
 from entrepot.flows.revoke_api_key import revoke_api_key
-from entrepot.kernel.principals import Operator
+from entrepot.kernel.ids import new_id
+from entrepot.kernel.principals import Operator, Staff
+from entrepot.platform.clock import system_clock
 from tests.api.harness import ApiKeyInHand, api_app, key_for
 from tests.api.matrix_arrivals import ARRIVAL_OPERATIONS, add_arrivals
 from tests.api.matrix_catalog import CATALOG_OPERATIONS, add_catalog
 from tests.api.matrix_consolidations import CONSOLIDATION_OPERATIONS, add_consolidations
 from tests.api.matrix_counts import COUNT_OPERATIONS, add_counts
 from tests.api.matrix_feeds import FEED_OPERATIONS, add_feeds
+from tests.api.matrix_lots import LOT_OPERATIONS, add_lots
 from tests.api.matrix_operation import Operation
 from tests.api.matrix_prices import PRICE_OPERATIONS, add_prices
 from tests.api.matrix_stock import STOCK_OPERATIONS, add_stock
@@ -98,6 +101,7 @@ OPERATIONS = [
     *TRANSFER_OPERATIONS,
     *COUNT_OPERATIONS,
     *FEED_OPERATIONS,
+    *LOT_OPERATIONS,
     *CONSOLIDATION_OPERATIONS,
 ]  # fmt: skip
 
@@ -148,6 +152,8 @@ async def build_world(server: InstalledServer, app: Any, side: str) -> World:
     ids |= await add_arrivals(key, side, ids, secret=name)
     ids |= await add_transfers(key, side, ids, secret=name)
     ids |= await add_feeds(key, side, ids)
+    by = Staff(tenant.tenant, new_id(system_clock()), PERMISSIONS)
+    ids |= await add_lots(key, side, ids, secret=name, db=server.database, by=by)
     ids |= await add_consolidations(key, side, ids, secret=name)
     return World(key, ids, tenant)
 
