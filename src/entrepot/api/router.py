@@ -4,6 +4,7 @@ from litestar import Litestar, Router, get
 from litestar.di import Provide
 from litestar.response import Response
 
+from entrepot.api.adjustments import ADJUSTMENT_ROUTES
 from entrepot.api.answers import AnyRequest, answer, refuse_other_media
 from entrepot.api.arrivals import ARRIVAL_ROUTES
 from entrepot.api.carriers import CARRIER_ROUTES
@@ -13,6 +14,7 @@ from entrepot.api.counts import COUNT_ROUTES
 from entrepot.api.feeds import FEED_ROUTES
 from entrepot.api.feed_watch import FEED_WATCH_ROUTES
 from entrepot.api.guard import Guard, provide_caller
+from entrepot.api.lots import LOT_ROUTES
 from entrepot.api.nodes import NODE_ROUTES
 from entrepot.api.openapi import document
 from entrepot.api.prices import PRICE_ROUTES
@@ -51,6 +53,8 @@ def api_routers(
             *STRATEGY_ROUTES,
             *TRANSFER_ROUTES,
             *COUNT_ROUTES,
+            *ADJUSTMENT_ROUTES,
+            *LOT_ROUTES,
             *FEED_ROUTES,
         ],
         guards=[guard.for_routes()],

@@ -1,5 +1,6 @@
 """Stock over the signed API: reservations, availability, movements, levels."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 
+from entrepot.api.cursors import check_moment
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
 from entrepot.flows.change_reservation import change_reservation
 from entrepot.flows.fulfil_reservation import fulfil_reservation
@@ -15,6 +17,7 @@ from entrepot.flows.list_availability import list_availability
 from entrepot.flows.list_availability_changes import list_availability_changes
 from entrepot.flows.list_movements import list_movements
 from entrepot.flows.list_stock import list_stock
+from entrepot.flows.list_stock_as_of import list_stock_as_of
 from entrepot.flows.post_movements import post_movements
 from entrepot.flows.release_reservation import release_reservation
 from entrepot.flows.reserve_stock import reserve_stock
@@ -160,9 +163,19 @@ async def get_stock(
     skus: SomeSkus = None,
     node: Annotated[str | None, QueryParameter(max_length=16)] = None,
     after: Annotated[str, QueryParameter(max_length=40)] = "",
+    as_of: FromQuery[datetime | None] = None,
     limit: Limit = 200,
 ) -> Listed[StockRow]:
-    """What lies where: of SKUs, or of a node by SKU. Behind `after` come whole SKUs."""
+    """What lies where: of SKUs, or of a node by SKU. Behind `after` come whole SKUs.
+
+    With `as_of` what lay there at a past instant; `limit` then counts SKUs of the node.
+    """
+    if as_of is not None:
+        check_moment("as_of", as_of)
+        lay = await list_stock_as_of(
+            db, caller.principal, skus=skus or [], node=node, after=after, as_of=as_of, most=limit
+        )
+        return Listed(lay.rows, lay.next)
     found = await list_stock(
         db, caller.principal, skus=skus or [], node=node, after=after, most=limit
     )
