@@ -185,8 +185,9 @@ async def find_reversed(tx: Tx, *, movement_id: UUID) -> Reversed | None:
 
 
 async def check_reversal(tx: Tx, *, found: Reversed, limits: rules.Limits | None) -> None:
-    """Moving back obeys what moving obeys. Raises as `rules.check_step_back`, and Forbidden `other_eyes_needed` when it undoes more of an adjustment or a count than
-    `limits` leave to one pair of eyes and these posted it or asked for it."""
+    """Moving back obeys what moving obeys. Raises as `rules.check_step_back`, and Forbidden
+    `other_eyes_needed` when it undoes more of an adjustment or a count than `limits` leave to one
+    pair of eyes and these posted it or asked for it."""
     if found.inside and found.from_status != found.to_status:
         rules.check_step_back(found.from_status, found.to_status, tx.principal.permissions)
     if limits is None or not rules.limit_passed(

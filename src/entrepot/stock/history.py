@@ -14,7 +14,7 @@ from entrepot.kernel.refusals import FieldError, Invalid, NotFound
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sheets import Cell, write_csv
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock.lot_types import HistoryRow
+from entrepot.stock.lot_types import HistoryRow, StockAsOf
 from entrepot.stock.lots import LAST
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import StockRow
@@ -122,21 +122,23 @@ def _text(found: UUID | None) -> str | None:
 
 async def list_as_of(
     tx: ReadTx, *, skus: Sequence[str], node: str | None, after: str, as_of: datetime, most: int
-) -> list[StockRow]:
+) -> StockAsOf:
     """What lay where when `as_of` had passed: of these SKUs, or of the next `most` SKUs of a node
     behind `after`. Raises Invalid for an instant to come."""
     if as_of > tx.now:
         message = "nobody knows yet what lies there then"
         raise Invalid(message, errors=[FieldError("as_of", "in_the_future", message)])
     scope = warehouses_of(tx.principal)
-    looked_at = list(skus)
+    looked_at, more = list(skus), None
     if not looked_at and node is not None:
         rows = await tx.list(
             SQL["list_skus_of_node"], _SkuCode, node=node, after=after, most=most,
             warehouses=scope,
         )  # fmt: skip
         looked_at = [row.sku for row in rows]
-    return await tx.list(
+        more = looked_at[-1] if len(looked_at) == most else None
+    lay = await tx.list(
         SQL["list_as_of"], StockRow, skus=looked_at, node=node, as_of=as_of,
         first=first_id(as_of), most=MOST_ROWS_OF_A_FILE, warehouses=scope,
     )  # fmt: skip
+    return StockAsOf(lay, more)

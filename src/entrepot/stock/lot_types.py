@@ -54,6 +54,14 @@ class Trace(msgspec.Struct, frozen=True):
     next: UUID | None = None
 
 
+class StockAsOf(msgspec.Struct, frozen=True):
+    """What lay where at an instant; `next` is the last SKU that was looked at, when a node has
+    more."""
+
+    rows: list[StockRow]
+    next: str | None = None
+
+
 class Source(msgspec.Struct, frozen=True):
     """By which reference a lot came, and from what kind of place."""
 
