@@ -28,11 +28,11 @@ from tests.api.matrix_feeds import FEED_OPERATIONS, add_feeds
 from tests.api.matrix_lots import LOT_OPERATIONS, add_lots
 from tests.api.matrix_operation import Operation
 from tests.api.matrix_prices import PRICE_OPERATIONS, add_prices
+from tests.api.matrix_reconciliation import RECONCILIATION_OPERATIONS, add_reconciliation
+from tests.api.matrix_routing import ROUTING_OPERATIONS
 from tests.api.matrix_stock import STOCK_OPERATIONS, add_stock
 from tests.api.matrix_transfers import TRANSFER_OPERATIONS, add_transfers
 from tests.postgres_fixture import InstalledServer
-from tests.api.matrix_reconciliation import RECONCILIATION_OPERATIONS, add_reconciliation
-from tests.api.matrix_routing import ROUTING_OPERATIONS
 
 CANARY = "Kanarienvogel-B"
 
@@ -97,17 +97,17 @@ OPERATIONS = [
     *PRICE_OPERATIONS,
     *CATALOG_OPERATIONS,
     *STOCK_OPERATIONS,
+    *ROUTING_OPERATIONS,
     *ARRIVAL_OPERATIONS,
     *TRANSFER_OPERATIONS,
     *COUNT_OPERATIONS,
     *FEED_OPERATIONS,
     *LOT_OPERATIONS,
+    *RECONCILIATION_OPERATIONS,
     *CONSOLIDATION_OPERATIONS,
 ]  # fmt: skip
 
 
-    *LOT_OPERATIONS,
-    *RECONCILIATION_OPERATIONS,
 class World(NamedTuple):
     """A tenant full of things."""
 
@@ -155,16 +155,16 @@ async def build_world(server: InstalledServer, app: Any, side: str) -> World:
     by = Staff(tenant.tenant, new_id(system_clock()), PERMISSIONS)
     ids |= await add_lots(key, side, ids, secret=name, db=server.database, by=by)
     ids |= await add_consolidations(key, side, ids, secret=name)
+    owner = await server.owner(tenant)
+    db = server.database
+    ids |= await add_reconciliation(db, owner, tenant.tenant, key, side, ids)
+    await owner.close()
     return World(key, ids, tenant)
 
 
 @pytest.fixture(scope="module")
 async def app(server: InstalledServer) -> Any:
     return api_app(server)
-    owner = await server.owner(tenant)
-    db = server.database
-    ids |= await add_reconciliation(db, owner, tenant.tenant, key, side, ids)
-    await owner.close()
 
 
 @pytest.fixture(scope="module")

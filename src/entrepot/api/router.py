@@ -11,16 +11,17 @@ from entrepot.api.carriers import CARRIER_ROUTES
 from entrepot.api.catalog import CATALOG_ROUTES
 from entrepot.api.consolidations import CONSOLIDATION_ROUTES
 from entrepot.api.counts import COUNT_ROUTES
-from entrepot.api.feeds import FEED_ROUTES
 from entrepot.api.feed_watch import FEED_WATCH_ROUTES
+from entrepot.api.feeds import FEED_ROUTES
 from entrepot.api.guard import Guard, provide_caller
 from entrepot.api.lots import LOT_ROUTES
 from entrepot.api.nodes import NODE_ROUTES
 from entrepot.api.openapi import document
 from entrepot.api.prices import PRICE_ROUTES
-from entrepot.api.routes import ROUTES
-from entrepot.api.stock import STOCK_ROUTES
 from entrepot.api.reconciliation import RECONCILIATION_ROUTES
+from entrepot.api.routes import ROUTES
+from entrepot.api.routing import ROUTING_ROUTES
+from entrepot.api.stock import STOCK_ROUTES
 from entrepot.api.stock_strategy import STRATEGY_ROUTES
 from entrepot.api.transfers import TRANSFER_ROUTES
 from entrepot.api.watch import WATCH_ROUTES
@@ -51,19 +52,20 @@ def api_routers(
             *STOCK_ROUTES,
             *ARRIVAL_ROUTES,
             *STRATEGY_ROUTES,
+            *ROUTING_ROUTES,
             *TRANSFER_ROUTES,
             *COUNT_ROUTES,
             *ADJUSTMENT_ROUTES,
             *LOT_ROUTES,
             *FEED_ROUTES,
+            *FEED_WATCH_ROUTES,
+            *RECONCILIATION_ROUTES,
         ],
         guards=[guard.for_routes()],
         before_request=refuse_other_media,
         dependencies={
             **provided,
             "caller": Provide(provide_caller, sync_to_thread=False),
-            *FEED_WATCH_ROUTES,
-            *RECONCILIATION_ROUTES,
             "sealing": Provide(lambda: sealing, sync_to_thread=False, use_cache=True),
             "live": Provide(lambda: live, sync_to_thread=False, use_cache=True),
         },

@@ -37,6 +37,11 @@ async def get_network(
     nodes = await working.list_details(
         tx, warehouses=scope_of(tx.principal).warehouses, channel=channel
     )
+    return network_of(nodes, regions)
+
+
+def network_of(nodes: Sequence[NodeDetail], regions: Sequence[str]) -> Network:
+    """The network of nodes that were read, as `get_network` gives it."""
     known = [node for node in nodes if node.lat is not None and node.lon is not None]
     limits = tuple(
         DailyLimit(f"{limit.counts} at {node.code}", node.code, Counted(limit.counts),

@@ -4,12 +4,13 @@ Levels say how much there is; these say why so much of it may be sold to whom. T
 them as attributes of stock (`routing_attributes`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
+from entrepot.kernel.ids import new_id
 from entrepot.kernel.refusals import NotFound
 from entrepot.platform.database import ReadTx, Tx
 from entrepot.platform.sqlfile import load_sql
@@ -126,6 +127,13 @@ class _Lot(msgspec.Struct, frozen=True):
     lot: str
 
 
+class _Sent(msgspec.Struct, frozen=True):
+    node: str
+    shipments: int
+    units: int
+    grams: int
+
+
 class RoutingStock(msgspec.Struct, frozen=True):
     """For the router, by node and SKU: attributes that rules may ask for, and where the channel's
     goods must last (`min_life_days`) how many units do."""
@@ -193,6 +201,21 @@ def _attributes(row: _AttributeRow) -> Attributes:
         covered = row.units * 90 > row.sold_90 * SLOW_COVER_DAYS
         made["slow"] = covered and row.age_days > SLOW_COVER_DAYS
     return made
+
+
+async def list_sent(tx: ReadTx, *, since: Mapping[str, datetime]) -> dict[tuple[str, str], int]:
+    """What left these nodes for customers since a moment, by (node, shipments | units | grams)."""
+    rows = await tx.list(
+        SQL["list_sent"], _Sent, nodes=list(since), starts=list(since.values()),
+        first_id=new_id(min(since.values()) - timedelta(seconds=1)),
+    )  # fmt: skip
+    return {
+        (row.node, counts): amount
+        for row in rows
+        for counts, amount in (
+            ("shipments", row.shipments), ("units", row.units), ("grams", row.grams),
+        )
+    }  # fmt: skip
 
 
 async def pace_is_old(tx: ReadTx) -> bool:

@@ -165,6 +165,20 @@ cross join lateral (
 where :warehouses::text[] is null or n.code = any(:warehouses)
 order by s.code, cn.priority;
 
+-- What left nodes for customers since the beginning of their local day. Ids follow time, so
+-- that only the newest part of the ledger is read.
+-- name: list_sent
+select n.code as node, count(distinct m.document_id) as shipments,
+    sum(m.quantity)::bigint as units, sum(m.quantity * coalesce(s.weight_g, 0))::bigint as grams
+from stock.movement as m
+join stock.place as p on p.place_id = m.from_place and p.kind = 'bin'
+join nodes.node as n on n.node_id = p.node_id
+join unnest(:nodes::text[], :starts::timestamptz[]) as u (node, starts_at)
+    on u.node = n.code and m.at >= u.starts_at
+join catalog.sku as s on s.sku_id = m.sku_id
+where m.movement_id >= :first_id and m.reason = 'sale'
+group by n.code;
+
 -- name: count_pace
 select stock.count_pace_v1(:now);
 

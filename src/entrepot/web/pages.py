@@ -25,6 +25,7 @@ from entrepot.web.pre_alert_pages import PRE_ALERT_PAGES
 from entrepot.web.price_import_pages import PRICE_IMPORT_PAGES
 from entrepot.web.price_pages import PRICE_PAGES
 from entrepot.web.problem_pages import problem_handler
+from entrepot.web.routing_pages import ROUTING_PAGES
 from entrepot.web.staff_pages import STAFF_PAGES
 from entrepot.web.stock_pages import STOCK_PAGES
 from entrepot.web.unclaimed_pages import UNCLAIMED_PAGES
@@ -51,7 +52,7 @@ def page_router(deps: WebDeps) -> Router:
             *STAFF_PAGES, staff_events, *UNCLAIMED_PAGES, *OFFICE_PAGES, *PEOPLE_PAGES,
             *NODE_PAGES, *NODE_WORKING_PAGES, *CHANNEL_PAGES, *CATALOG_PAGES,
             *OFFICE_CONSOLIDATION_PAGES, *PRICE_PAGES, *PRICE_IMPORT_PAGES,
-            *COUNT_PAGES, *STOCK_PAGES,
+            *COUNT_PAGES, *STOCK_PAGES, *ROUTING_PAGES,
         ],
     )  # fmt: skip
     shoppers = Router(

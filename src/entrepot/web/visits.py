@@ -158,6 +158,7 @@ _ROOMS = (
     ("admin/skus", mark("Catalogue"), "list", "catalog:read"),
     ("admin/nodes", mark("Warehouses"), "warehouse", "nodes:read"),
     ("admin/channels", mark("Channels"), "globe", "channels:read"),
+    ("admin/routing", mark("Try an order"), "truck", "channels:read"),
     ("admin/people", mark("People"), "people", "people:read"),
     ("admin/keys", mark("API keys"), "key", "keys:read"),
     ("admin/walls", mark("Walls"), "shield", "audit:read"),
