@@ -282,7 +282,7 @@ def test_cursors_come_back_as_they_went() -> None:
 
 @pytest.fixture(scope="module")
 async def filled(owner: Connection) -> Connection:
-    """Rows enough for a planner to care: 150 SKUs with 20 lots and 100 movements each."""
+    """Rows enough for a planner to care: 400 SKUs with 20 lots and 40 movements each."""
     await owner.execute(
         """
         insert into nodes.node (node_id, code, kind, zone, names, receiving_address, steps_off,
@@ -295,7 +295,7 @@ async def filled(owner: Connection) -> Connection:
         select b.bin_id, 'bin', b.code, b.node_id from nodes.bin b;
         insert into catalog.sku (sku_id, code, names, base_unit, sequence, created_at)
         select gen_random_uuid(), 'S' || i, '{}', 'piece', 1, now()
-        from generate_series(1, 150) i;
+        from generate_series(1, 400) i;
         insert into stock.lot (sku_id, lot, created_at)
         select s.sku_id, 'L' || i, now() from catalog.sku s, generate_series(1, 20) i;
         insert into stock.balance (place_id, sku_id, lot, owner, status, on_hand, node_id, first_at)
@@ -308,7 +308,7 @@ async def filled(owner: Connection) -> Connection:
         select gen_random_uuid(), gen_random_uuid(), s.sku_id, 1,
             '00000000-0000-7000-8000-000000000001', 'good', p.place_id, 'good', 'L' || (i % 20),
             case when i % 5 = 0 then 'SN' || i end, '', 'receipt', 'R' || i, now(), 'person:x'
-        from catalog.sku s, generate_series(1, 100) i, stock.place p where p.code = 'B1';
+        from catalog.sku s, generate_series(1, 40) i, stock.place p where p.code = 'B1';
         """
     )
     await owner.execute("analyze")
