@@ -3,6 +3,7 @@
 from litestar import Router
 from litestar.di import Provide
 
+from entrepot.web.arrival_pages import ARRIVAL_PAGES
 from entrepot.web.assets import Assets, static_handler
 from entrepot.web.calculator_pages import CALCULATOR_PAGES
 from entrepot.web.catalog_pages import CATALOG_PAGES
@@ -16,6 +17,7 @@ from entrepot.web.entering import house_guard, provide_visit, shoppers_only, sta
 from entrepot.web.live_pages import portal_events, staff_events
 from entrepot.web.node_pages import NODE_PAGES
 from entrepot.web.node_working_pages import NODE_WORKING_PAGES
+from entrepot.web.office_arrival_pages import OFFICE_ARRIVAL_PAGES
 from entrepot.web.office_consolidation_pages import OFFICE_CONSOLIDATION_PAGES
 from entrepot.web.office_pages import OFFICE_PAGES
 from entrepot.web.operator_pages import OPERATOR_PAGES, operator_guard, public_guard
@@ -28,6 +30,7 @@ from entrepot.web.problem_pages import problem_handler
 from entrepot.web.routing_pages import ROUTING_PAGES
 from entrepot.web.staff_pages import STAFF_PAGES
 from entrepot.web.stock_pages import STOCK_PAGES
+from entrepot.web.stowing_pages import STOWING_PAGES
 from entrepot.web.unclaimed_pages import UNCLAIMED_PAGES
 
 
@@ -49,6 +52,7 @@ def page_router(deps: WebDeps) -> Router:
         path="",
         guards=[staff_only],
         route_handlers=[
+            *ARRIVAL_PAGES, *STOWING_PAGES, *OFFICE_ARRIVAL_PAGES,
             *STAFF_PAGES, staff_events, *UNCLAIMED_PAGES, *OFFICE_PAGES, *PEOPLE_PAGES,
             *NODE_PAGES, *NODE_WORKING_PAGES, *CHANNEL_PAGES, *CATALOG_PAGES,
             *OFFICE_CONSOLIDATION_PAGES, *PRICE_PAGES, *PRICE_IMPORT_PAGES,

@@ -28,6 +28,7 @@ _KINDS = {
 }
 _OURS = (_("Our mistake"), _("Something broke on our side. It was recorded; please try again."))
 
+_FOR_ONE_WHO_MAY = _("Check it. Somebody who may can take it nevertheless.")
 _NO_CUSTOMER = (_("No such member code"), _("Check the code and its last character."))
 _NO_WAREHOUSE = (_("Not your warehouse"), _("It is unknown, or your account does not work there."))
 _NO_NUMBER = (_("No tracking number"), _("Scan the courier's label again, or type its number."))
@@ -96,6 +97,29 @@ _CODES = {
     "other_eyes_needed": (_("Another person decides"), _("Whoever counted cannot approve this.")),
     "unknown_bin": (_("No such bin"), _("There is no bin of this code in this warehouse.")),
     "unknown_sku": (_("No such SKU"), _("It is not in the catalogue.")),
+    "unknown_code": (
+        _("Nothing bears this code"),
+        _("Nothing was received. Set the goods aside and have their code entered."),
+    ),
+    "over_expected": (_("More than was announced"), _FOR_ONE_WHO_MAY),
+    "not_expected": (_("Not announced"), _FOR_ONE_WHO_MAY),
+    "other_lot": (_("Another lot was announced"), _FOR_ONE_WHO_MAY),
+    "not_there": (_("Not so many there"), _("Less of it lies there than you want to take.")),
+    "which_goods": (_("Which of them?"), _("Several lots lie there: choose one of the list.")),
+    "nothing_shipped": (_("No such order"), _("Nothing was shipped for this reference.")),
+    "not_shipped": (_("Not of this order"), _("These goods were not shipped for it.")),
+    "lot_not_shipped": (_("Another lot"), _("This lot was not shipped for this order.")),
+    "serial_not_shipped": (
+        _("Another piece"),
+        _("This serial was not shipped for this order, or it came back already."),
+    ),
+    "more_than_shipped": (_("Too many"), _("So many were not shipped, or some are back already.")),
+    "serial_elsewhere": (_("Another piece"), _("This serial is on record in another place.")),
+    "reference_taken": (_("Reference is taken"), _("Something else has this reference.")),
+    "master_is_outside": (
+        _("Not counted here"),
+        _("Another system tells the quantities of this warehouse."),
+    ),
     "tenant_suspended": (_("Closed for now"), _("These pages are suspended.")),
 }
 
@@ -135,6 +159,20 @@ _FIELDS = {
     "roles_or_customer": _("Choose at least one role."),
     "not_counted_here": _("This does not belong on this sheet."),
     "unknown_parcel": _("No parcel of this number is in this warehouse."),
+    "lot_missing": _("These goods are kept by lot: which one?"),
+    "expiry_missing": _("These goods are kept by their date: which one?"),
+    "expiry_differs": _("This lot has another date on record."),
+    "past_its_date": _("Past its date: it cannot be good."),
+    "serials_differ": _("As many serials as pieces are needed."),
+    "serial_twice": _("A serial is there twice."),
+    "unknown_code": _("Nothing bears this code."),
+    "ambiguous_code": _("This code stands for several SKUs."),
+    "sku_closed": _("This SKU is closed."),
+    "is_kit": _("A kit comes in as its parts."),
+    "unknown_unit": _("This SKU has no such unit."),
+    "not_whole": _("This is no whole number of pieces."),
+    "reason_missing": _("Something is missing: say why."),
+    "unknown_column": _("There is no such column."),
     "serial_missing": _("Of these goods every piece is counted by its serial."),
     "serial_not_kept": _("These goods have no serials."),
     "unknown_scope": _("This permission is not known."),

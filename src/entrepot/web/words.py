@@ -169,6 +169,21 @@ STOCK_REASON = {
     "reversal": _("A mistake moved back"),
 }
 
+ASN_STATE = {
+    "announced": _("Announced"),
+    "receiving": _("Being received"),
+    "received": _("Complete"),
+    "cancelled": _("Cancelled"),
+}
+
+WHY_MISSING = {
+    "not_sent": _("was not sent"),
+    "lost_on_the_way": _("lost on the way"),
+    "refused_at_dock": _("refused at the dock"),
+    "announced_wrongly": _("announced wrongly"),
+    "other": _("another reason"),
+}
+
 STOCK_PLACE = {
     "SUPPLIER": _("Supplier"),
     "CUSTOMER": _("Customer"),

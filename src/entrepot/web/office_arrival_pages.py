@@ -1,0 +1,173 @@
+"""ASNs in the office: what is announced and how far it is, one of them, a new one from a table."""
+
+from datetime import date, time
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from entrepot.flows.cancel_asn import cancel_asn
+from entrepot.flows.close_asn import close_asn
+from entrepot.flows.get_asn import get_asn
+from entrepot.flows.import_asn import import_asn
+from entrepot.flows.list_asns import list_asns
+from entrepot.kernel.calendars import instant
+from entrepot.kernel.refusals import FieldError, Invalid, NotFound, Refusal
+from entrepot.platform.documents import convert
+from entrepot.stock.arrivals_types import AsnFile, AsnState, CloseAsn
+from entrepot.web.answers import page, see_other
+from entrepot.web.deps import Deps, Site, Visiting
+from entrepot.web.dock_forms import SHOWN
+from entrepot.web.forms import Form, read_form, stamp_of
+from entrepot.web.refusals import by_field, in_words
+from entrepot.web.staff_pages import staff_of, warehouses_of
+from entrepot.web.visits import PageRequest, Visit
+
+_PAGE = 50
+_COLUMNS = "code,qty,unit,lot,expires_on"
+_NOON = time(12)
+STATES: dict[str, AsnState] = {
+    "announced": "announced", "receiving": "receiving", "received": "received",
+    "cancelled": "cancelled",
+}  # fmt: skip
+
+
+@get("/admin/arrivals")
+async def asns(
+    deps: Deps,
+    visit: Visiting,
+    in_state: Annotated[str, QueryParameter(name="state")] = "",
+    node: FromQuery[str] = "",
+    after: FromQuery[UUID | None] = None,
+) -> Response[str]:
+    """ASNs with their progress, newest first."""
+    by, wanted, place = staff_of(visit), STATES.get(in_state), node.strip()[:16]
+    rows = await list_asns(deps.db, by, state=wanted, node=place or None, after=after, most=_PAGE)
+    return page(
+        visit,
+        "admin/arrivals.html",
+        assets=deps.assets,
+        now=deps.clock(),
+        asns=rows,
+        state=wanted or "",
+        states=STATES,
+        node=place,
+        warehouses=await warehouses_of(deps, by),
+        next_after=rows[-1].id if len(rows) == _PAGE else None,
+    )
+
+
+@get("/admin/arrivals/new")
+async def new_asn(deps: Deps, visit: Visiting) -> Response[str]:
+    """The form of a new ASN."""
+    return await _new(deps, visit)
+
+
+async def _new(
+    deps: Site, visit: Visit, *, refusal: Refusal | None = None, given: Form | None = None
+) -> Response[str]:
+    return page(
+        visit,
+        "admin/new_arrival.html",
+        assets=deps.assets,
+        now=deps.clock(),
+        status=refusal.status if refusal else 200,
+        warehouses=await warehouses_of(deps, staff_of(visit)),
+        refusal=in_words(visit, refusal) if refusal else None,
+        errors=by_field(visit, refusal) if refusal else {},
+        given=given.fields if given else {},
+        lines=given.raw.get("lines", "") if given else "",
+    )
+
+
+@post("/admin/arrivals/new")
+async def announce(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
+    """A new ASN; its lines are a table, copied from a sheet or typed."""
+    form = await read_form(request)
+    by = staff_of(visit)
+    try:
+        nodes = {node.code: node.zone for node in await warehouses_of(deps, by)}
+        wanted = {
+            **form.given("reference", "node", "supplier"),
+            "expected_at": _expected(form.text("expected_on"), nodes.get(form.text("node"), "UTC")),
+            "csv": _table(form.raw.get("lines", "")),
+        }
+        made = await import_asn(deps.db, by, stamp_of(request, form), file=convert(wanted, AsnFile))
+    except Refusal as refusal:
+        if refusal.status not in SHOWN:
+            raise
+        return await _new(deps, visit, refusal=refusal, given=form)
+    return see_other(visit, f"{visit.base}/admin/arrivals/{made.id}")
+
+
+def _expected(text: str, zone: str) -> str:
+    """Noon of the day at the node. Raises Invalid for what is no day."""
+    try:
+        return instant(date.fromisoformat(text), _NOON, zone).isoformat()
+    except (ValueError, OverflowError) as wrong:
+        error = FieldError("expected_on", "bad_value", "must be a day")
+        raise Invalid("on which day?", errors=[error]) from wrong
+
+
+def _table(text: str) -> str:
+    """The lines with the names of their columns before them."""
+    first = text.strip().partition("\n")[0].lower()
+    if first.startswith("code"):
+        return text.strip()
+    separator = "\t" if "\t" in first else ";" if ";" in first else ","
+    columns = _COLUMNS.split(",")[: max(2, first.count(separator) + 1)]
+    return f"{separator.join(columns)}\n{text.strip()}"
+
+
+@get("/admin/arrivals/{asn_id:uuid}")
+async def asn_page(deps: Deps, visit: Visiting, asn_id: FromPath[UUID]) -> Response[str]:
+    """One ASN: announced, received, still open, too many."""
+    return await _asn(deps, visit, asn_id)
+
+
+async def _asn(
+    deps: Site, visit: Visit, asn_id: UUID, *, refusal: Refusal | None = None
+) -> Response[str]:
+    by = staff_of(visit)
+    asn = await get_asn(deps.db, by, asn_id=asn_id)
+    zones = {node.code: node.zone for node in await warehouses_of(deps, by)}
+    return page(
+        visit,
+        "admin/arrival.html",
+        assets=deps.assets,
+        now=deps.clock(),
+        status=refusal.status if refusal else 200,
+        asn=asn,
+        zone=zones.get(asn.node, visit.house_of.zone),
+        refusal=in_words(visit, refusal) if refusal else None,
+    )
+
+
+@post("/admin/arrivals/{asn_id:uuid}/{step:str}")
+async def end_asn(
+    request: PageRequest,
+    deps: Deps,
+    visit: Visiting,
+    asn_id: FromPath[UUID],
+    step: FromPath[str],
+) -> Response[str]:
+    """Close or cancel it."""
+    form = await read_form(request)
+    by, stamp = staff_of(visit), stamp_of(request, form)
+    try:
+        if step == "cancel":
+            await cancel_asn(deps.db, by, stamp, asn_id=asn_id)
+        elif step == "close":
+            closing = convert(form.given("reason"), CloseAsn)
+            await close_asn(deps.db, by, stamp, asn_id=asn_id, closing=closing)
+        else:
+            raise NotFound("there is no such step", code="no_such_page")
+    except Refusal as refusal:
+        if refusal.status not in SHOWN or refusal.code in ("unknown_asn", "no_such_page"):
+            raise
+        return await _asn(deps, visit, asn_id, refusal=refusal)
+    return see_other(visit, f"{visit.base}/admin/arrivals/{asn_id}")
+
+
+OFFICE_ARRIVAL_PAGES = [asns, new_asn, announce, asn_page, end_asn]

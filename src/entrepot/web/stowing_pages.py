@@ -1,0 +1,204 @@
+"""Goods on the phone from the dock into their bin, and goods that customers send back."""
+
+from urllib.parse import quote
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from entrepot.flows.list_dock import list_dock
+from entrepot.flows.put_away_goods import put_away_goods
+from entrepot.flows.return_goods import return_goods
+from entrepot.flows.suggest_bins import suggest_bins
+from entrepot.flows.undo_put_away import undo_put_away
+from entrepot.kernel.refusals import NotFound, Refusal
+from entrepot.nodes.types import Node
+from entrepot.platform.documents import convert
+from entrepot.stock.arrivals_types import DockRow, NewPutAway, NewReturn
+from entrepot.web.answers import page, see_other
+from entrepot.web.arrival_pages import here
+from entrepot.web.deps import Deps, Site, Visiting
+from entrepot.web.dock_forms import SHOWN, faults_of, focus_of, line_of
+from entrepot.web.forms import read_form, stamp_of
+from entrepot.web.refusals import in_words
+from entrepot.web.staff_pages import staff_of
+from entrepot.web.visits import PageRequest, Visit
+
+_PAGE = 50
+
+
+@get("/staff/stow")
+async def dock(
+    request: PageRequest,
+    deps: Deps,
+    visit: Visiting,
+    sku: FromQuery[str] = "",
+    lot: FromQuery[str] = "",
+    owner: FromQuery[str] = "",
+    status: FromQuery[str] = "",
+    bin: FromQuery[str] = "",
+    movement: FromQuery[UUID | None] = None,
+) -> Response[str]:
+    """What lies on the dock; with `sku` where it should go. `bin` and `movement`: what was put
+    away just now, and what would undo it."""
+    node = await here(request, deps, visit)
+    if node is None:
+        return see_other(visit, f"{visit.base}/staff/warehouse")
+    chosen = {"sku": sku[:40], "lot": lot[:60], "owner": owner[:40], "status": status[:20]}
+    done = (sku[:40], bin[:24], movement) if bin and movement else None
+    return await _dock(deps, visit, node, {} if done else chosen, done=done)
+
+
+async def _dock(
+    deps: Site,
+    visit: Visit,
+    node: Node,
+    chosen: dict[str, str],
+    *,
+    done: tuple[str, str, UUID] | None = None,
+    refusal: Refusal | None = None,
+) -> Response[str]:
+    by = staff_of(visit)
+    rows = await list_dock(deps.db, by, node=node.code, most=_PAGE)
+    row = next((row for row in rows if _is(row, chosen)), None)
+    bins = []
+    if row is not None:
+        bins = await suggest_bins(
+            deps.db, by, node=node.code, code=row.sku, qty=row.on_hand, lot=row.lot
+        )
+    return page(
+        visit,
+        "staff/stow.html",
+        assets=deps.assets,
+        now=deps.clock(),
+        status=refusal.status if refusal else 200,
+        warehouse=node,
+        rows=rows,
+        row=row,
+        bins=bins,
+        given=chosen,
+        done=done,
+        refusal=in_words(visit, refusal) if refusal else None,
+        errors=faults_of(visit, refusal),
+    )
+
+
+def _is(row: DockRow, chosen: dict[str, str]) -> bool:
+    kind = (row.sku, row.lot, row.owner, row.status)
+    return kind == tuple(chosen.get(name, "") for name in ("sku", "lot", "owner", "status"))
+
+
+@post("/staff/stow")
+async def stow(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
+    """Goods into the bin that was scanned."""
+    form = await read_form(request)
+    node = await here(request, deps, visit)
+    if node is None:
+        raise NotFound("no warehouse is chosen", code="no_such_warehouse")
+    kind = {name: form.text(name) for name in ("lot", "owner", "status")}
+    try:
+        line = line_of(form)
+        wanted: dict[str, object] = {
+            "node": node.code, "code": form.text("sku"), "to": form.text("to").upper(), **kind,
+            **{name: line[name] for name in ("qty", "serials") if name in line},
+        }  # fmt: skip
+        done = await put_away_goods(
+            deps.db, staff_of(visit), stamp_of(request, form), new=convert(wanted, NewPutAway)
+        )
+    except Refusal as refusal:
+        if refusal.status not in SHOWN:
+            raise
+        return await _dock(deps, visit, node, form.fields, refusal=refusal)
+    told = f"sku={quote(done.sku, safe='')}&bin={quote(done.bin, safe='')}"
+    return see_other(visit, f"{visit.base}/staff/stow?{told}&movement={done.movements[0]}")
+
+
+@post("/staff/stow/{movement_id:uuid}/undo")
+async def undo_stow(
+    request: PageRequest, deps: Deps, visit: Visiting, movement_id: FromPath[UUID]
+) -> Response[str]:
+    """The last put-away was a mistake: the goods lie on the dock again."""
+    form = await read_form(request)
+    node = await here(request, deps, visit)
+    if node is None:
+        raise NotFound("no warehouse is chosen", code="no_such_warehouse")
+    try:
+        await undo_put_away(
+            deps.db, staff_of(visit), stamp_of(request, form), movement_id=movement_id
+        )
+    except Refusal as refusal:
+        if refusal.status not in SHOWN or refusal.code == "unknown_movement":
+            raise
+        return await _dock(deps, visit, node, {}, refusal=refusal)
+    return see_other(visit, f"{visit.base}/staff/stow")
+
+
+@get("/staff/goods-returns")
+async def returned(
+    request: PageRequest,
+    deps: Deps,
+    visit: Visiting,
+    reference: FromQuery[str] = "",
+    sku: FromQuery[str] = "",
+    units: FromQuery[str] = "",
+) -> Response[str]:
+    """What a customer sends back."""
+    node = await here(request, deps, visit)
+    if node is None:
+        return see_other(visit, f"{visit.base}/staff/warehouse")
+    whole = units.isascii() and units.isdecimal() and len(units) < 11
+    done = (sku[:40], int(units)) if sku and whole else None
+    return _return(deps, visit, node, {"reference": reference.strip()[:80]}, done=done)
+
+
+def _return(
+    deps: Site,
+    visit: Visit,
+    node: Node,
+    given: dict[str, str],
+    *,
+    done: tuple[str, int] | None = None,
+    refusal: Refusal | None = None,
+) -> Response[str]:
+    return page(
+        visit,
+        "staff/goods_return.html",
+        assets=deps.assets,
+        now=deps.clock(),
+        status=refusal.status if refusal else 200,
+        warehouse=node,
+        given=given,
+        done=done,
+        refusal=in_words(visit, refusal) if refusal else None,
+        errors=faults_of(visit, refusal),
+        focus=focus_of(refusal, otherwise="code" if given.get("reference") else "reference"),
+        without_sale=refusal is not None
+        and refusal.code == "nothing_shipped"
+        and visit.allowed("stock:approve"),
+    )
+
+
+@post("/staff/goods-returns")
+async def take_back(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
+    """One line of goods that came back."""
+    form = await read_form(request)
+    node = await here(request, deps, visit)
+    if node is None:
+        raise NotFound("no warehouse is chosen", code="no_such_warehouse")
+    try:
+        wanted: dict[str, object] = {
+            "node": node.code, **form.given("reference"), "lines": [line_of(form)],
+            "without_sale": form.text("without_sale") == "yes",
+        }  # fmt: skip
+        done = await return_goods(
+            deps.db, staff_of(visit), stamp_of(request, form), new=convert(wanted, NewReturn)
+        )
+    except Refusal as refusal:
+        if refusal.status not in SHOWN:
+            raise
+        return _return(deps, visit, node, form.fields, refusal=refusal)
+    told = f"reference={quote(done.reference, safe='')}&sku={quote(done.lines[0].sku, safe='')}"
+    return see_other(visit, f"{visit.base}/staff/goods-returns?{told}&units={done.lines[0].qty}")
+
+
+STOWING_PAGES = [dock, stow, undo_stow, returned, take_back]
