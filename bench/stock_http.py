@@ -15,13 +15,13 @@ from entrepot.tenancy.types import Kind
 SKUS = 10_000
 _PGBENCH = """
 \\set n random(1, {skus})
-select verdict, refused, answer from flows.reserve_stock_batch_v1(
-    now(), false, array['{key}'], array[1], array['key' || chr(58) || '{key}'],
+select verdict, refused, answer from flows.reserve_stock_batch_v2(
+    now(), false, array['{key}'], array[1], array[1], array['key' || chr(58) || '{key}'],
     array[gen_random_uuid()::text], array[gen_random_uuid()::text], array['\\x00'::bytea],
-    array['bench'], array['key' || chr(58) || '{key}'],
-    array[gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid()],
-    array[gen_random_uuid()::text], array['{channel}'], array[null]::timestamptz[], array[1],
-    array['SKU-' || lpad(:n::text, 7, '0')], array[1]::bigint[], array['N01'], null);
+    array['bench'], array['key' || chr(58) || '{key}'], array[gen_random_uuid()],
+    array[gen_random_uuid()], array[gen_random_uuid()], array[gen_random_uuid()::text],
+    array['{channel}'], '{{}}', array[1], array['SKU-' || lpad(:n::text, 7, '0')],
+    array[1]::bigint[], array['N01'], null);
 """
 
 

@@ -143,13 +143,13 @@ async def test_reserving_and_posting_scan_no_big_table(filled: Connection) -> No
     before = await filled.fetchval(count)
     await filled.execute(
         """
-        select verdict from flows.reserve_stock_batch_v1(
-            '2026-11-22 12:00+00', false, array[null]::text[], array[null]::integer[],
-            array['person:x'], array['n1'], array['k1'], array['\\x00'::bytea], array['r'],
-            array['person:x'], array['00000000-0000-7000-8000-0000000000a1',
-                '00000000-0000-7000-8000-0000000000a2', '00000000-0000-7000-8000-0000000000a3',
-                '00000000-0000-7000-8000-0000000000a4']::uuid[],
-            array['order'], array['WEB'], array[null]::timestamptz[], array[1, 1],
+        select verdict from flows.reserve_stock_batch_v2(
+            '2026-11-22 12:00+00', false, '{}', '{}', '{}', array['person:x'],
+            array['n1'], array['k1'], array['\\x00'::bytea], array['r'],
+            array['person:x'], array['00000000-0000-7000-8000-0000000000a1'::uuid],
+            array['00000000-0000-7000-8000-0000000000a2'::uuid],
+            array['00000000-0000-7000-8000-0000000000a3'::uuid],
+            array['order'], array['WEB'], '{}', array[1, 1],
             array['S7', 'S8'], array[2, 1]::bigint[], array[null, 'N2'], null
         )
         """

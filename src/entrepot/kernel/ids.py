@@ -26,6 +26,17 @@ def new_id(now: datetime) -> UUID:
     return UUID(int=value)
 
 
+def new_ids(now: datetime, count: int) -> list[UUID]:
+    """As many new ids for `now` as `new_id` would give, from one draw of random bytes."""
+    milliseconds = (int(now.timestamp() * 1000) & ((1 << 48) - 1)) << 80 | 0x7 << 76 | 0x2 << 62
+    free = ((1 << 80) - 1) & ~(0xF << 76) & ~(0x3 << 62)
+    drawn = secrets.token_bytes(10 * count)
+    return [
+        UUID(int=milliseconds | int.from_bytes(drawn[place : place + 10]) & free)
+        for place in range(0, 10 * count, 10)
+    ]
+
+
 def new_tenant_id() -> TenantId:
     """A fresh tenant public id (60 random bits)."""
     return TenantId("".join(secrets.choice(_PUBLIC_ALPHABET) for _ in range(12)))

@@ -5,6 +5,11 @@ now flies alone and at once. One whose things are in the air, or that finds all 
 lane taken, waits; whoever lands takes along everything that waits and may fly, in the order it
 came. So batches grow with the queue and with nothing else, and two flights of one lane never
 wait for each other's row locks.
+
+Callers that were answered together tend to come again together. So after a flight of several the
+lane waits a moment for as many as have just landed: otherwise the first to come back would fly
+alone and all the others wait for it. Flights are bounded by members and by things, so that one
+large member delays the others by its own flight and by no more.
 """
 
 import asyncio
@@ -16,6 +21,8 @@ from entrepot.kernel.refusals import TooMany, Unavailable
 
 T = TypeVar("T")
 R = TypeVar("R")
+GATHER_S = 0.001
+"""How long a lane waits for those who have just landed: a fraction of a flight with its commit."""
 
 Fly = Callable[[Sequence[T]], Awaitable[Sequence[R]]]
 """Carries members in one transaction; one outcome for each, in their order."""
@@ -34,19 +41,29 @@ class Member(Generic[T, R]):
 
 
 class Lane(Generic[T, R]):
-    """At most `width` flights at a time, of at most `most` members; `waiting_most` may wait."""
+    """At most `width` flights at a time, of at most `most` members with `things_most` things
+    together (a larger member flies alone); `waiting_most` may wait."""
 
     def __init__(
-        self, fly: Fly[T, R], *, width: int = 2, most: int = 128, waiting_most: int = 2048
+        self,
+        fly: Fly[T, R],
+        *,
+        width: int = 2,
+        most: int = 128,
+        things_most: int = 1024,
+        waiting_most: int = 2048,
     ) -> None:
         self._fly = fly
         self._width = width
         self._most = most
+        self._things_most = things_most
         self._waiting_most = waiting_most
         self._waiting: deque[Member[T, R]] = deque()
         self._in_air: set[str] = set()
         self._wanted: set[str] = set()
         self._flights = 0
+        self._expected = 0
+        self._gathering: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def carry(self, value: T, *, things: frozenset[str], once: frozenset[str]) -> R:
@@ -57,6 +74,7 @@ class Lane(Generic[T, R]):
         member: Member[T, R] = Member(value, things, once)
         if (
             self._flights < self._width
+            and self._gathering is None
             and self._in_air.isdisjoint(things)
             and self._wanted.isdisjoint(things)
         ):
@@ -70,10 +88,24 @@ class Lane(Generic[T, R]):
         member.landed = asyncio.get_running_loop().create_future()
         self._waiting.append(member)
         self._wanted |= things
+        if self._gathering is not None and len(self._waiting) >= self._expected:
+            self._depart()
         return await member.landed
+
+    def _gather(self, landed: int) -> None:
+        """Depart when those who have just landed are back, or when the moment is over."""
+        self._expected = min(landed + len(self._waiting), self._most)
+        if landed == 1 or len(self._waiting) >= self._expected:
+            self._depart()
+        elif self._gathering is None:
+            loop = asyncio.get_running_loop()
+            self._gathering = loop.call_later(GATHER_S, self._depart)
 
     def _depart(self) -> None:
         """Let fly who waits and may."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
         while self._waiting and self._flights < self._width:
             members = self._boarding()
             if not members:
@@ -85,16 +117,19 @@ class Lane(Generic[T, R]):
 
     def _boarding(self) -> list[Member[T, R]]:
         """Who flies next: in order, nobody before an earlier one that needs the same things."""
+        room = self._things_most
         members: list[Member[T, R]] = []
         stay: deque[Member[T, R]] = deque()
         once: set[str] = set()
         barred = set(self._in_air)
-        while self._waiting and len(members) < self._most:
+        while self._waiting and len(members) < self._most and room > 0:
             member = self._waiting.popleft()
             if member.landed is not None and member.landed.done():
                 continue  # its caller went away before anything was tried
-            if barred.isdisjoint(member.things) and once.isdisjoint(member.once):
+            fits = len(member.things) <= room or not members
+            if fits and barred.isdisjoint(member.things) and once.isdisjoint(member.once):
                 once |= member.once
+                room -= len(member.things)
                 members.append(member)
             else:
                 barred |= member.things
@@ -113,7 +148,7 @@ class Lane(Generic[T, R]):
         self._flights -= 1
         for member in members:
             self._in_air -= member.things
-        self._depart()
+        self._gather(len(members))
 
     async def _flight(self, members: list[Member[T, R]]) -> None:
         try:

@@ -2,17 +2,17 @@
 -- Locks: reservations that are replaced, then (sku, node), then (sku, channel), each in order.
 
 -- Reserves for many requests, one after the other in the order given. p_ids: the reservation of
--- each. Only those with p_take are looked at. replaced is the live reservation of the same
--- reference and channel that the new one takes the place of: what it held counts as available.
--- outcome: done, refused (answer is the refusal), or one row `again` and nothing written, when
--- the guarding rows of all nodes are needed to say no: call again with p_whole.
-create or replace function stock.reserve_batch_v1(
+-- each. Only those with p_take are looked at: the arrays that come back have null for the others.
+-- done or refused; answers are the reservations, or the refusals. replaced is the live reservation
+-- of the same reference and channel whose place the new one took: what it held counted as
+-- available; null when none was replaced. again: nothing was written, for the guarding rows of
+-- all nodes are needed to say no: call again with p_whole.
+create or replace function stock.reserve_batch_v2(
     p_at timestamptz, p_take boolean[], p_ids uuid[], p_actors text[], p_references text[],
     p_channels text[], p_expires timestamptz[], p_line_of integer[], p_skus text[],
-    p_qtys bigint[], p_nodes text[], p_warehouses text[], p_whole boolean
-)
-returns table (
-    req integer, outcome text, answer jsonb, replaced uuid, replaced_sequence bigint
+    p_qtys bigint[], p_nodes text[], p_warehouses text[], p_whole boolean,
+    out again boolean, out done boolean[], out answers jsonb[], out replaced uuid[],
+    out replaced_sequences bigint[]
 )
 language plpgsql as $$
 #variable_conflict use_column
@@ -32,12 +32,24 @@ declare
     n integer; i integer := 1; cp integer := 1; cn integer; k integer; r integer; o integer := 1;
     o_first integer; a_n integer := 0; a_first integer; i_first integer; c_first integer;
     pos integer; left_over bigint; part bigint; room bigint; seen bigint; shared bigint;
-    short jsonb; no_such jsonb; any_rules boolean;
+    short jsonb; no_such jsonb; any_rules boolean; all_named boolean; plenty boolean := false;
 begin
-    select array_agg((
-        select c.channel_id from nodes.channel as c where c.code = x.code and c.closed_at is null
-    ) order by x.req) into r_channel
-    from unnest(p_channels) with ordinality as x (code, req);
+    again := false;
+    select array_agg(c.channel_id order by x.req), array_agg(v.reservation_id order by x.req)
+    into r_channel, r_old
+    from unnest(p_channels, p_references, p_take) with ordinality
+        as x (code, reference, take, req)
+    left join lateral (
+        select n.channel_id from nodes.channel as n
+        where n.code = x.code and n.closed_at is null
+        limit 1 -- asked row by row: a join would be planned for the table as small as it once was
+    ) as c on true
+    left join lateral (
+        select h.reservation_id from stock.reservation as h
+        where h.channel_id = c.channel_id and h.reference = x.reference and h.state = 'pending'
+            and x.take
+        limit 1
+    ) as v on true;
     select v.reqs, v.skus, v.codes, v.qtys, v.nodes, v.named, v.channels, v.wide
     into l_req, l_sku, l_code, l_qty, l_node, l_named, l_channel, l_wide
     from stock.resolve_lines_v2(
@@ -45,13 +57,6 @@ begin
     ) as v;
     n := coalesce(cardinality(l_req), 0);
 
-    select array_agg((
-        select v.reservation_id from stock.reservation as v
-        where v.channel_id = x.channel and v.reference = x.reference and v.state = 'pending'
-            and x.take
-    ) order by x.req) into r_old
-    from unnest(r_channel, p_references, p_take) with ordinality
-        as x (channel, reference, take, req);
     if array_remove(r_old, null) <> '{}' then
         perform from stock.reservation as v where v.reservation_id = any(r_old)
         order by v.reservation_id for update;
@@ -71,16 +76,26 @@ begin
         r_old := null;
     end if;
 
-    select array_agg(w.sku_id), array_agg(w.node_id) into g_sku, g_node
-    from (
-        select w.sku_id, w.node_id
-        from stock.guards_needed_v1(
-            l_sku, l_qty, l_node, l_channel, p_warehouses, p_whole
-        ) as w
-        union
-        select b.sku, b.node from unnest(o_sku, o_node) as b (sku, node)
-        order by 1, 2
-    ) as w;
+    all_named := array_position(l_sku, null) is null and array_position(l_node, null) is null
+        and o_req is null;
+    if all_named then
+        select array_agg(w.sku), array_agg(w.node) into g_sku, g_node
+        from (
+            select distinct u.sku, u.node from unnest(l_sku, l_node) as u (sku, node)
+            order by u.sku, u.node
+        ) as w;
+    else
+        select array_agg(w.sku_id), array_agg(w.node_id) into g_sku, g_node
+        from (
+            select w.sku_id, w.node_id
+            from stock.guards_needed_v1(
+                l_sku, l_qty, l_node, l_channel, p_warehouses, p_whole
+            ) as w
+            union
+            select b.sku, b.node from unnest(o_sku, o_node) as b (sku, node)
+            order by 1, 2
+        ) as w;
+    end if;
     -- One row after the other by its key: a row that was changed while we waited for its lock
     -- must come back as it is then, which a lock on a larger join does not promise.
     select array_agg(g.sku_id order by u.place), array_agg(g.node_id order by u.place),
@@ -99,10 +114,12 @@ begin
     join nodes.node as m on m.node_id = g.node_id;
     g_was := g_open;
     g_back := g_ahead;
-    select array_agg(g.pos order by b.place) into o_pos
-    from unnest(o_sku, o_node) with ordinality as b (sku, node, place)
-    join unnest(g_sku, g_node) with ordinality as g (sku, node, pos)
-        on g.sku = b.sku and g.node = b.node;
+    if o_req is not null then
+        select array_agg(g.pos order by b.place) into o_pos
+        from unnest(o_sku, o_node) with ordinality as b (sku, node, place)
+        join unnest(g_sku, g_node) with ordinality as g (sku, node, pos)
+            on g.sku = b.sku and g.node = b.node;
+    end if;
 
     select array_agg(x.channel_id), array_agg(x.sku_id), array_agg(x.uses_protected),
         array_agg(x.buffer), array_agg(x.quota - x.quota_used), array_agg(x.pooled),
@@ -142,7 +159,32 @@ begin
     ) as x;
     cn := coalesce(cardinality(c_line), 0);
 
+    -- Where every line names its node and there is enough for all of them together, whose turn
+    -- comes first decides nothing: all is taken at once. Else one request after the other.
+    if all_named and cn = n and any_rules is not true and l_wide = '{}'
+        and (p_at >= any(p_expires)) is not true
+    then
+        select array_agg(g.open - coalesce(t.qty, 0) order by g.pos),
+            bool_and(coalesce(g.open - g.prot >= t.qty, true))
+        into g_open, plenty
+        from unnest(g_open, g_prot) with ordinality as g (open, prot, pos)
+        left join (
+            select u.guard, sum(u.qty)::bigint as qty
+            from unnest(c_guard, l_qty) as u (guard, qty)
+            group by u.guard
+        ) as t on t.guard = g.pos;
+    end if;
+    if plenty then
+        a_req := l_req; a_guard := c_guard; a_qty := l_qty; a_code := l_code;
+        a_back := array_fill(0::bigint, array[n]);
+        a_n := n;
+    else
+        g_open := g_was;
+        r_answer := array_fill(null::jsonb, array[cardinality(p_ids)]);
+    end if;
+
     for r in 1..cardinality(p_ids) loop
+        exit when plenty;
         continue when not p_take[r];
         a_first := a_n; i_first := i; c_first := cp; o_first := o;
         short := null; no_such := null;
@@ -235,7 +277,7 @@ begin
                 cp := cp + 1;
             end loop;
             if left_over > 0 and not p_whole and l_node[i] is null and no_such is null then
-                return query select 0, 'again'::text, null::jsonb, null::uuid, null::bigint;
+                again := true;
                 return;
             end if;
             while left_over > 0 and k < cp and (shared is null or shared > 0) loop
@@ -286,7 +328,20 @@ begin
             end loop;
         end if;
     end loop;
-    a_req := a_req[1:a_n];
+    if not plenty then
+        select array_agg(x.req), array_agg(x.guard), array_agg(x.qty), array_agg(x.back),
+            array_agg(x.code)
+        into a_req, a_guard, a_qty, a_back, a_code
+        from (
+            select y.req, y.guard, sum(y.qty)::bigint as qty, sum(y.back)::bigint as back,
+                min(y.code) as code
+            from unnest(a_req[1:a_n], a_guard, a_qty, a_back, a_code)
+                as y (req, guard, qty, back, code)
+            where y.req > 0
+            group by y.req, y.guard
+        ) as x;
+    end if;
+    done := r_done;
 
     perform stock.hold_v1(g_sku, g_node, g_was, g_open, g_back, g_ahead, g_prot);
     if any_rules then
@@ -303,6 +358,11 @@ begin
         update stock.reservation_line as b set open = false
         from unnest(r_old, r_done) as x (old, done)
         where b.reservation_id = x.old and x.done;
+        select array_agg(case when x.done then x.old end order by x.req),
+            array_agg(v.sequence order by x.req)
+        into replaced, replaced_sequences
+        from unnest(r_old, r_done) with ordinality as x (old, done, req)
+        left join stock.reservation as v on v.reservation_id = x.old;
     end if;
     insert into stock.reservation (
         reservation_id, channel_id, reference, state, strength, expires_at, sequence, created_at,
@@ -314,33 +374,21 @@ begin
         as x (id, channel, reference, expires, actor, done)
     where x.done;
     insert into stock.reservation_line (reservation_id, sku_id, node_id, quantity, backordered)
-    select p_ids[x.req], g_sku[x.guard], g_node[x.guard], sum(x.qty), sum(x.back)
-    from unnest(a_req, a_guard, a_qty, a_back) as x (req, guard, qty, back)
-    where x.req > 0
-    group by x.req, x.guard;
-    return query
-    select q.req::integer, case when q.done then 'done' else 'refused' end,
-        case when q.done then stock.reservation_answer_v1(
-            q.id, q.reference, q.channel,
-            'pending', case when q.expires is null then 'hard' else 'soft' end, q.expires, p_at,
-            d.lines
-        ) else r_answer[q.req] end,
-        case when q.done then r_old[q.req] end,
-        (select v.sequence from stock.reservation as v where v.reservation_id = r_old[q.req])
-    from unnest(p_ids, p_references, p_channels, p_expires, r_done, p_take) with ordinality
-        as q (id, reference, channel, expires, done, take, req)
+    select p_ids[x.req], g_sku[x.guard], g_node[x.guard], x.qty, x.back
+    from unnest(a_req, a_guard, a_qty, a_back) as x (req, guard, qty, back);
+    select array_agg(case when q.done then stock.reservation_answer_v1(
+            q.id, q.reference, q.channel, 'pending',
+            case when q.expires is null then 'hard' else 'soft' end, q.expires, p_at, d.lines
+        ) else q.refusal end order by q.req)
+    into answers
+    from unnest(p_ids, p_references, p_channels, p_expires, r_done, r_answer) with ordinality
+        as q (id, reference, channel, expires, done, refusal, req)
     left join (
-        select x.req, jsonb_agg(jsonb_build_object(
-            'sku', x.code, 'node', g_code[x.guard], 'qty', x.qty, 'backordered', x.back
+        select y.req, jsonb_agg(jsonb_build_object(
+            'sku', y.code, 'node', g_code[y.guard], 'qty', y.qty, 'backordered', y.back
         )) as lines
-        from (
-            select y.req, y.guard, y.code, sum(y.qty) as qty, sum(y.back) as back
-            from unnest(a_req, a_guard, a_qty, a_back, a_code) as y (req, guard, qty, back, code)
-            where y.req > 0
-            group by y.req, y.guard, y.code
-        ) as x
-        group by x.req
-    ) as d on d.req = q.req
-    where q.take;
+        from unnest(a_req, a_guard, a_qty, a_back, a_code) as y (req, guard, qty, back, code)
+        group by y.req
+    ) as d on d.req = q.req;
 end
 $$;
