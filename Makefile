@@ -18,7 +18,7 @@ help:
 	@echo "make check     format, lint, types, imports, SQL"
 	@echo "make fast      the tests that need no browser and kill nothing (a minute)"
 	@echo "make test      all tests"
-	@echo "make drill     the long ones: PART=breakages|matching|crash|isolation|requests|scopes|all"
+	@echo "make drill     the long ones: PART=breakages|matching|crash|isolation|requests|scopes|stock-crash|R2|all"
 	@echo "make mutants   break rules on purpose and count what the tests find"
 	@echo "make bench     measure; one JSON object a line"
 	@echo "make promises  what is shown, partly, not yet"

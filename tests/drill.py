@@ -5,6 +5,8 @@ matching    the labelled set with its second seed
 crash       the crash test again and again, a new seed each time (ROUNDS, default 10)
 isolation   the isolation checks over 30 tenants, all pairs
 requests    20,000 generated requests against the API
+stock-crash stock under kills, again and again, a new seed each time (ROUNDS, OPERATIONS, KILLS)
+R2          the same finds every broken variant (tests/breakages/R2_crash_*) in three seeds
 scopes      every predicate of a customer or warehouse, taken away, turns a test red
 """
 
@@ -16,13 +18,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import msgspec
 
 from tests.promises import rows
 from tests.scope_predicates import not_noticed
+from tests.stock.crash.variants import try_variant, variants
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("breakages", "matching", "crash", "isolation", "requests", "scopes")
+PARTS = ("breakages", "matching", "crash", "isolation", "requests", "scopes", "stock-crash", "R2")
 _LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache",
     ".hypothesis", ".entrepot", "screenshots",
@@ -44,14 +51,12 @@ def break_everything(only: str | None) -> list[str]:
     for claim in rows("claims.tsv"):
         if only and claim["id"] != only:
             continue
-        with tempfile.TemporaryDirectory(prefix="entrepot-broken-") as folder:
-            tree = Path(folder) / "tree"
-            shutil.copytree(ROOT, tree, ignore=_LEFT_BEHIND)
+        with copied() as tree:
             patch = ROOT / "tests" / "breakages" / claim["breakage"]
             subprocess.run(
                 ["git", "apply", "--unsafe-paths", f"--directory={tree}", patch],
                 check=True,
-                cwd=folder,
+                cwd=tree.parent,
             )
             nodes = [node.strip() for node in claim["test"].split(",")]
             began = time.monotonic()
@@ -63,11 +68,39 @@ def break_everything(only: str | None) -> list[str]:
     return unnoticed
 
 
-def unnoticed_scopes(only: str) -> list[str]:
-    """Take away each predicate in a copy; see tests/scope_predicates.py."""
-    with tempfile.TemporaryDirectory(prefix="entrepot-scopes-") as folder:
+@contextmanager
+def copied() -> Iterator[Path]:
+    """A copy of the tree, for what changes it."""
+    with tempfile.TemporaryDirectory(prefix="entrepot-copy-") as folder:
         tree = Path(folder) / "tree"
         shutil.copytree(ROOT, tree, ignore=_LEFT_BEHIND)
+        yield tree
+
+
+def stock_crash(seed: int) -> str:
+    """Rounds of the crash drill of stock, each on an installation of its own."""
+    sizes = [os.environ.get("OPERATIONS", "5000"), os.environ.get("KILLS", "40")]
+    for turn in range(int(os.environ.get("ROUNDS", "5"))):
+        command = [sys.executable, "-m", "tests.stock.crash", str(seed + turn), *sizes]
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
+            return f"stock-crash with seed {seed + turn}"
+    return ""
+
+
+def unfound_variants(only: str, seed: int) -> list[str]:
+    """Break stock in each way, alone; which ways the crash drill does not find."""
+    unfound = []
+    for patch in [None, *variants(ROOT / "tests" / "breakages", only)]:
+        found = try_variant(patch, copied, seed)
+        print(msgspec.json.encode(found).decode(), flush=True)
+        if found.found is (patch is None):
+            unfound.append(found.variant)
+    return unfound
+
+
+def unnoticed_scopes(only: str) -> list[str]:
+    """Take away each predicate in a copy; see tests/scope_predicates.py."""
+    with copied() as tree:
         path = f"{tree / 'src'}{os.pathsep}{tree}"
 
         def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -92,6 +125,10 @@ def main() -> int:
     failed = []
     if "breakages" in wanted and break_everything(given.only):
         failed.append("breakages")
+    if "stock-crash" in wanted and (found := stock_crash(given.seed)):
+        failed.append(found)
+    if "R2" in wanted and unfound_variants(given.only or "", given.seed):
+        failed.append("R2")
     if "scopes" in wanted and unnoticed_scopes(given.only or ""):
         failed.append("scopes")
     if "matching" in wanted and pytest("-m", "drill", "tests/parcels"):

@@ -82,7 +82,7 @@ class Installation:
         """The launcher's descendants whose command line holds all these words."""
         assert self.process is not None
         found = psutil.Process(self.process.pid).children(recursive=True)
-        return [p for p in found if all(w in " ".join(p.cmdline()) for w in words)]
+        return [p for p in found if all(w in _called(p) for w in words)]
 
     def stop(self) -> int:
         """Ctrl-C, and what the launcher answered."""
@@ -90,6 +90,14 @@ class Installation:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         return self.process.wait(30)
+
+
+def _called(process: psutil.Process) -> str:
+    """Its command line; nothing for one that has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
 
 
 def free_port() -> int:

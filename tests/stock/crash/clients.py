@@ -41,12 +41,15 @@ class Deed(msgspec.Struct):
 
 
 class Clients:
-    """Eight of them, and one ledger of all answers."""
+    """Eight of them, and one ledger of all answers. `counts`: the share that are counts."""
+
+    counts = 0.03
 
     def __init__(self, house: House, dice: random.Random, operations: int, told: Path) -> None:
         self.house = house
         self.dice = dice
         self.left = operations
+        self.killing = False
         self.told = told
         self.deeds: list[Deed] = []
         self.unsure = 0
@@ -56,15 +59,15 @@ class Clients:
         self._sequence = 0
 
     async def work(self) -> None:
-        """All operations, by everybody at once."""
+        """All operations, and more while anything is killed, by everybody at once."""
         await asyncio.gather(*(self._client(n) for n in range(CLIENTS)))
 
     async def _client(self, n: int) -> None:
         key = self.house.keys[n % len(self.house.keys)]
         async with httpx.AsyncClient(timeout=10) as client:
-            while self.left > 0:
+            while self.left > 0 or self.killing:
                 self.left -= 1
-                if self.dice.random() < 0.03:
+                if self.dice.random() < self.counts:
                     await self._count(client)
                     continue
                 kind, method, target, document, about = self._chosen()

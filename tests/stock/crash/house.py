@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -69,8 +70,7 @@ class Launched(Installation):
         """kill -9 of `app`, `worker`, `postgres` or one of its `backend`s; False: none is there."""
         words = {"app": ["serve"], "worker": ["worker"], "postgres": ["postgres", "-D"]}
         found = (
-            [p for p in self.children("postgres:", database) if "idle" not in p.cmdline()[-1]]
-            or self.children("postgres:", database)
+            self.children("postgres:", database)
             if what == "backend"
             else self.children(*words[what])
         )
@@ -106,15 +106,16 @@ class House(msgspec.Struct):
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[House]:
-    """A fresh installation with three nodes, four SKUs and a kit of two of them."""
+async def opened(*, stocked: bool = True) -> AsyncIterator[House]:
+    """A fresh installation with three nodes, four SKUs (six of each everywhere, if `stocked`) and
+    a kit of two of them."""
     installation = Launched(new_home(), free_port())
     try:
         installation.start()
         async with server_of(installation.home) as server:
             stock = await open_stock(server)
             skus = [await stock.sku() for _ in range(4)]
-            for sku in skus:
+            for sku in skus if stocked else ():
                 for node in ("N1", "N2", "N3"):
                     await stock.receive(sku, 6, node)
             kit = await stock.sku((skus[0], 2), (skus[1], 1))
@@ -127,6 +128,7 @@ async def opened() -> AsyncIterator[House]:
     finally:
         if installation.process is not None and installation.process.poll() is None:
             installation.stop()
+        shutil.rmtree(installation.home, ignore_errors=True)
 
 
 @asynccontextmanager
