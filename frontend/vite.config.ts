@@ -26,7 +26,7 @@ export default defineConfig({
       onwarn: (warning, tell) => {
         if (warning.code !== "EVAL") tell(warning);
       },
-      input: { theme: here("src/theme.ts"), page: here("src/page.ts"), scan: here("src/scan.ts") },
+      input: { theme: here("src/theme.ts"), page: here("src/page.ts"), scan: here("src/scan.ts"), chart: here("src/chart.ts") },
       output: {
         entryFileNames: "[name]-[hash].js",
         chunkFileNames: "[name]-[hash].js",

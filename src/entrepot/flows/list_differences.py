@@ -13,6 +13,7 @@ from entrepot.reconciliation.types import Difference
 async def list_differences(
     tx: ReadTx,
     *,
+    difference_id: UUID | None = None,
     state: str | None = None,
     kind: str | None = None,
     node: str | None = None,
@@ -21,5 +22,5 @@ async def list_differences(
 ) -> list[Difference]:
     """Newest first, before `before`, in the caller's warehouses."""
     return await queries.list_differences(
-        tx, state=state, kind=kind, node=node, before=before, most=most
+        tx, difference_id=difference_id, state=state, kind=kind, node=node, before=before, most=most
     )

@@ -26,6 +26,7 @@ from entrepot.stock.feeds_watch_types import (
     NodePolicy,
     SkuError,
     Swept,
+    ToldEvent,
 )
 from entrepot.stock.scope import warehouses_of
 
@@ -212,6 +213,14 @@ async def correct_alarm(tx: Tx, *, alarm_id: UUID) -> Alarm:
         now=tx.now, actor=tx.principal.actor, body=msgspec.json.encode(body),
     )  # fmt: skip
     return (await list_alarms(tx, alarm_id=alarm_id))[0]
+
+
+async def list_events(tx: ReadTx, *, node: str, feed: str, sku: str, most: int) -> list[ToldEvent]:
+    """What a feed told about a SKU, newest first, and what became of it."""
+    return await tx.list(
+        SQL["list_sku_events"], ToldEvent, node=node, feed=feed, sku=sku, most=most,
+        warehouses=warehouses_of(tx.principal),
+    )  # fmt: skip
 
 
 async def accuracy(

@@ -287,3 +287,17 @@ join nodes.node as n on n.node_id = k.node_id
 where :warehouses::text[] is null or n.code = any(:warehouses)
 group by n.code
 order by n.code;
+
+-- What a feed told about a SKU, newest first, and what became of it.
+-- name: list_sku_events
+select e.source_sequence as sequence, e.delta, e.at, e.heard_at, e.verdict,
+    t.document_id is not null as applied, t.document_id
+from stock.feed_event as e
+join stock.feed as f on f.feed_id = e.feed_id
+join nodes.node as n on n.node_id = f.node_id
+left join stock.feed_effect as t
+    on t.feed_id = e.feed_id and t.source_sequence = e.source_sequence
+where n.code = :node and f.code = :feed and e.sku_code = :sku
+    and (:warehouses::text[] is null or n.code = any(:warehouses))
+order by e.at desc, e.source_sequence desc
+limit :most;

@@ -73,6 +73,18 @@ class Alarm(msgspec.Struct, frozen=True):
     document_id: UUID | None
 
 
+class ToldEvent(msgspec.Struct, frozen=True):
+    """A change that a source told; `document_id` is what was posted for it and others."""
+
+    sequence: int
+    delta: int
+    at: datetime
+    heard_at: datetime
+    verdict: str
+    applied: bool
+    document_id: UUID | None
+
+
 class Swept(msgspec.Struct, frozen=True):
     """What one sweep did: alarms opened and gone, nodes that fell silent or were heard again."""
 

@@ -14,6 +14,7 @@ from entrepot.web.deps import Site, WebDeps
 from entrepot.web.developer_pages import DEVELOPER_PAGES
 from entrepot.web.door_pages import DOOR_PAGES
 from entrepot.web.entering import house_guard, provide_visit, shoppers_only, staff_only
+from entrepot.web.feed_pages import FEED_PAGES
 from entrepot.web.live_pages import portal_events, staff_events
 from entrepot.web.node_pages import NODE_PAGES
 from entrepot.web.node_working_pages import NODE_WORKING_PAGES
@@ -22,11 +23,13 @@ from entrepot.web.office_consolidation_pages import OFFICE_CONSOLIDATION_PAGES
 from entrepot.web.office_pages import OFFICE_PAGES
 from entrepot.web.operator_pages import OPERATOR_PAGES, operator_guard, public_guard
 from entrepot.web.people_pages import PEOPLE_PAGES
+from entrepot.web.period_pages import PERIOD_PAGES
 from entrepot.web.portal_pages import PORTAL_PAGES
 from entrepot.web.pre_alert_pages import PRE_ALERT_PAGES
 from entrepot.web.price_import_pages import PRICE_IMPORT_PAGES
 from entrepot.web.price_pages import PRICE_PAGES
 from entrepot.web.problem_pages import problem_handler
+from entrepot.web.reconciliation_pages import RECONCILIATION_PAGES
 from entrepot.web.routing_pages import ROUTING_PAGES
 from entrepot.web.staff_pages import STAFF_PAGES
 from entrepot.web.stock_pages import STOCK_PAGES
@@ -56,7 +59,8 @@ def page_router(deps: WebDeps) -> Router:
             *STAFF_PAGES, staff_events, *UNCLAIMED_PAGES, *OFFICE_PAGES, *PEOPLE_PAGES,
             *NODE_PAGES, *NODE_WORKING_PAGES, *CHANNEL_PAGES, *CATALOG_PAGES,
             *OFFICE_CONSOLIDATION_PAGES, *PRICE_PAGES, *PRICE_IMPORT_PAGES,
-            *COUNT_PAGES, *STOCK_PAGES, *ROUTING_PAGES,
+            *COUNT_PAGES, *STOCK_PAGES,
+            *RECONCILIATION_PAGES, *FEED_PAGES, *PERIOD_PAGES, *ROUTING_PAGES,
         ],
     )  # fmt: skip
     shoppers = Router(

@@ -154,6 +154,7 @@ _ROOMS = (
     ("admin/consolidations", mark("Consolidations"), "parcel", "consolidations:read"),
     ("admin/customers", mark("Customers"), "person", "customers:read"),
     ("admin/stock", mark("Stock"), "list", "stock:read"),
+    ("admin/reconciliation", mark("Reconciliation"), "shield", "reconciliation:read"),
     ("admin/arrivals", mark("Goods coming in"), "truck", "stock:read"),
     ("admin/prices", mark("Prices"), "list", "rate_cards:read"),
     ("admin/skus", mark("Catalogue"), "list", "catalog:read"),
