@@ -241,24 +241,3 @@ begin
     where c.channel_id = p_channel and c.sku_id = u.sku;
 end
 $$;
-
--- How many kits a channel may sell: what its scarcest component allows.
-create or replace function stock.kit_available_v1(p_channel uuid, p_kit uuid)
-returns bigint
-language sql stable as $$
-    with recursive part as (
-        select p_kit as sku_id, 1::numeric as qty
-        union all
-        select k.component_sku_id, p.qty * k.quantity
-        from part as p
-        join catalog.kit_part as k on k.kit_sku_id = p.sku_id
-    ), component as (
-        select p.sku_id, sum(p.qty) as qty
-        from part as p
-        where not exists(select from catalog.kit_part as k where k.kit_sku_id = p.sku_id)
-        group by p.sku_id
-    )
-    select coalesce(min(floor(coalesce(a.shown, 0) / c.qty)), 0)::bigint
-    from component as c
-    left join stock.channel_available as a on a.channel_id = p_channel and a.sku_id = c.sku_id;
-$$;

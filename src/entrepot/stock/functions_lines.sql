@@ -127,6 +127,23 @@ begin
 end
 $$;
 
+-- How many kits a channel may sell: what its scarcest component allows; none of a kit that falls
+-- apart into more than a request may hold.
+create or replace function stock.kit_available_v1(p_channel uuid, p_kit uuid)
+returns bigint
+language sql stable as $$
+    select case when t.wide = '{}' then coalesce((
+        select min(coalesce(a.shown, 0) / c.qty)
+        from unnest(t.skus, t.qtys) as c (sku_id, qty)
+        left join stock.channel_available as a
+            on a.channel_id = p_channel and a.sku_id = c.sku_id
+    ), 0) else 0 end
+    from stock.take_apart_v1(
+        array[1], array[p_kit], array[''], array[1::bigint], array[null::uuid],
+        array[null::text]
+    ) as t;
+$$;
+
 -- Which guarding rows a batch needs: of lines with a node that one, of the others so many nodes
 -- of the channel, first by priority, as what is seen without a lock seems to need; all of them
 -- when that is not enough or p_whole says so.
