@@ -1,10 +1,13 @@
 """Decisions on the live tables: policies, switches, midnights, and what is kept in memory."""
 
 from datetime import datetime, time, timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import entrepot
 from entrepot.flows import preview_routing as flow
 from entrepot.kernel.calendars import instant, local_day
 from entrepot.platform.clock import system_clock
@@ -132,6 +135,36 @@ async def test_what_is_kept_is_forgotten_with_every_change(key: ApiKeyInHand, tr
     assert nodes(await asked(key, "KEPT", (sku, 1))) == ["NEAR"]
     await key.ask("PUT", "/channels/KEPT", {"pool": [{"node": "FAR", "priority": 1}]})
     assert nodes(await asked(key, "KEPT", (sku, 1))) == ["FAR"]
+
+
+CALLERS = ("api/routing.py", "flows/preview_routing.py", "web/routing_pages.py",
+           "web/templates/admin/routing.html")  # fmt: skip
+
+
+def code_of_callers() -> str:
+    """One hash of everything between a buyer and the decision."""
+    root = Path(entrepot.__file__).parent
+    return sha256(b"".join((root / name).read_bytes() for name in CALLERS)).hexdigest()
+
+
+async def test_location_logic_changes_and_no_caller_does(key: ApiKeyInHand) -> None:
+    """T2.93: by a policy, by a number of a node, by the regions that a node serves: three changes
+    of where orders are sent from, and the code of those who ask is the same to the byte."""
+    before = code_of_callers()
+    await key.post("/node-attributes", {"name": "priority", "type": "integer"})
+    sku = await stocked(key, {"NEAR": 9, "FAR": 9})
+    await open_channel(key, "WHERE", "NEAR", "FAR")
+    await open_services(key, "NEAR", service())
+    assert nodes(await asked(key, "WHERE", (sku, 1), policy="nearest")) == ["NEAR"]
+    for node, rank in (("NEAR", 2), ("FAR", 1)):
+        await key.ask("PATCH", f"/nodes/{node}", {"attributes": {"priority": rank}})
+    assert nodes(await asked(key, "WHERE", (sku, 1), policy="priority")) == ["FAR"]
+    assert nodes(await asked(key, "WHERE", (sku, 1), policy="nearest")) == ["NEAR"]
+    await key.ask("PATCH", "/nodes/NEAR", {"regions_served": ["CN-GX"]})
+    assert nodes(await asked(key, "WHERE", (sku, 1), policy="nearest")) == ["FAR"]
+    await key.ask("PATCH", "/nodes/NEAR", {"regions_served": []})
+    assert nodes(await asked(key, "WHERE", (sku, 1))) == ["NEAR"]
+    assert code_of_callers() == before
 
 
 async def test_a_store_pauses_and_the_next_order_goes_elsewhere(key: ApiKeyInHand) -> None:
