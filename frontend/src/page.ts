@@ -12,6 +12,7 @@ import "./styles/cards.css";
 import "./styles/prices.css";
 import "./styles/consolidations.css";
 import "./styles/catalog.css";
+import "./styles/work.css";
 import "./htmx-global";
 import "htmx-ext-sse";
 import { csrfToken } from "./csrf";

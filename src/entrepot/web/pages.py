@@ -21,8 +21,10 @@ from entrepot.web.node_working_pages import NODE_WORKING_PAGES
 from entrepot.web.office_arrival_pages import OFFICE_ARRIVAL_PAGES
 from entrepot.web.office_consolidation_pages import OFFICE_CONSOLIDATION_PAGES
 from entrepot.web.office_pages import OFFICE_PAGES
+from entrepot.web.office_transfer_pages import OFFICE_TRANSFER_PAGES
 from entrepot.web.operator_pages import OPERATOR_PAGES, operator_guard, public_guard
 from entrepot.web.people_pages import PEOPLE_PAGES
+from entrepot.web.pick_pages import PICK_PAGES
 from entrepot.web.period_pages import PERIOD_PAGES
 from entrepot.web.portal_pages import PORTAL_PAGES
 from entrepot.web.pre_alert_pages import PRE_ALERT_PAGES
@@ -34,6 +36,7 @@ from entrepot.web.routing_pages import ROUTING_PAGES
 from entrepot.web.staff_pages import STAFF_PAGES
 from entrepot.web.stock_pages import STOCK_PAGES
 from entrepot.web.stowing_pages import STOWING_PAGES
+from entrepot.web.transfer_pages import TRANSFER_PAGES
 from entrepot.web.unclaimed_pages import UNCLAIMED_PAGES
 
 
@@ -58,6 +61,7 @@ def page_router(deps: WebDeps) -> Router:
             *ARRIVAL_PAGES, *STOWING_PAGES, *OFFICE_ARRIVAL_PAGES,
             *STAFF_PAGES, staff_events, *UNCLAIMED_PAGES, *OFFICE_PAGES, *PEOPLE_PAGES,
             *NODE_PAGES, *NODE_WORKING_PAGES, *CHANNEL_PAGES, *CATALOG_PAGES,
+            *TRANSFER_PAGES, *OFFICE_TRANSFER_PAGES, *PICK_PAGES,
             *OFFICE_CONSOLIDATION_PAGES, *PRICE_PAGES, *PRICE_IMPORT_PAGES,
             *COUNT_PAGES, *STOCK_PAGES,
             *RECONCILIATION_PAGES, *FEED_PAGES, *PERIOD_PAGES, *ROUTING_PAGES,

@@ -95,6 +95,34 @@ _CODES = {
     ),
     "count_open": (_("Is being counted"), _("This bin has an open sheet. Take that one.")),
     "other_eyes_needed": (_("Another person decides"), _("Whoever counted cannot approve this.")),
+    "promised_to_others": (
+        _("Promised to somebody"),
+        _("So much is not free: orders wait for these goods."),
+    ),
+    "picked_for_somebody": (
+        _("Picked for somebody"),
+        _("These goods lie ready for an order. Put them back there first."),
+    ),
+    "lot_expired": (_("Past its date"), _("This lot may not leave. Take another one.")),
+    "more_than_sent": (
+        _("More than was sent"),
+        _("This was not sent, or not so much of it. Set it aside and tell the shift lead."),
+    ),
+    "more_than_asked": (_("More than was asked for"), _("The list asks for less of it.")),
+    "not_asked_for": (_("Not on the list"), _("This transfer does not ask for it.")),
+    "still_soft": (_("Only a cart"), _("Nobody has ordered this yet.")),
+    "not_in_this_order": (_("Not for this order"), _("Put it back: this order holds none of it.")),
+    "more_than_promised": (_("That is enough"), _("The order needs no more of it from here.")),
+    "no_pack_bin": (
+        _("No bin to pick into"),
+        _("The warehouse needs a bin of the kind packed, outbound or staging."),
+    ),
+    "not_picked": (_("Not picked"), _("So much of it was not picked.")),
+    "groups_isolated": (
+        _("Not between these two"),
+        _("The groups of these warehouses keep their goods to themselves."),
+    ),
+    "unknown_node": _NO_WAREHOUSE,
     "unknown_bin": (_("No such bin"), _("There is no bin of this code in this warehouse.")),
     "unknown_sku": (_("No such SKU"), _("It is not in the catalogue.")),
     "unknown_code": (
@@ -174,6 +202,8 @@ _FIELDS = {
     "reason_missing": _("Something is missing: say why."),
     "unknown_column": _("There is no such column."),
     "serial_missing": _("Of these goods every piece is counted by its serial."),
+    "same_node": _("Goods go from one warehouse to another."),
+    "lots_mixed": _("A SKU names its lots on every line, or on none."),
     "serial_not_kept": _("These goods have no serials."),
     "unknown_scope": _("This permission is not known."),
 }

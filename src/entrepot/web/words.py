@@ -119,6 +119,22 @@ BIN_CLASS = {
     "outbound": _("Outbound"),
 }
 
+TRANSFER_STATE = {
+    "draft": _("Draft"),
+    "sent": _("Under way"),
+    "received": _("Received"),
+    "short": _("Closed short"),
+    "cancelled": _("Called off"),
+}
+
+SHORT_REASON = {
+    "lost": _("lost on the way"),
+    "stolen": _("stolen"),
+    "damaged": _("broken on the way and thrown away"),
+    "never_loaded": _("never loaded"),
+    "other": _("another reason"),
+}
+
 COUNT_WHAT = {"stock": _("Goods"), "parcels": _("Parcels")}
 
 COUNT_RULE = {

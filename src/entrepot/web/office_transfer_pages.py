@@ -1,0 +1,171 @@
+"""Transfers in the office: what is under way, since when, what is late; a new one."""
+
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from entrepot.flows.cancel_transfer import cancel_transfer
+from entrepot.flows.close_transfer import close_transfer
+from entrepot.flows.create_transfer import create_transfer
+from entrepot.flows.get_transfer import get_transfer
+from entrepot.flows.list_nodes import list_nodes
+from entrepot.flows.list_transfers import list_transfers
+from entrepot.kernel.principals import works_in
+from entrepot.kernel.refusals import FieldError, Invalid, NotFound, Refusal
+from entrepot.platform.documents import convert
+from entrepot.stock.transfers_types import ClosedShort, NewTransfer
+from entrepot.web.answers import page, see_other
+from entrepot.web.deps import Deps, Site, Visiting
+from entrepot.web.forms import Form, read_form, stamp_of
+from entrepot.web.refusals import by_field, in_words
+from entrepot.web.staff_pages import staff_of
+from entrepot.web.transfer_lines import read_goods
+from entrepot.web.transfer_pages import line_faults
+from entrepot.web.visits import PageRequest, Visit
+
+_PAGE = 50
+_SHOWN = (403, 404, 409, 422)
+_STATES = {
+    "live": ("draft", "sent"),
+    "sent": ("sent",),
+    "draft": ("draft",),
+    "closed": ("received", "short", "cancelled"),
+}
+
+
+@get("/admin/transfers")
+async def transfers(
+    deps: Deps,
+    visit: Visiting,
+    show: FromQuery[str] = "live",
+    node: FromQuery[str] = "",
+    before: FromQuery[UUID | None] = None,
+) -> Response[str]:
+    """Transfers, newest first; `show` late: those that should have arrived."""
+    return await _list(deps, visit, show=show, node=node, before=before)
+
+
+async def _list(
+    deps: Site,
+    visit: Visit,
+    *,
+    show: str = "live",
+    node: str = "",
+    before: UUID | None = None,
+    refusal: Refusal | None = None,
+    given: Form | None = None,
+) -> Response[str]:
+    by, place = staff_of(visit), node.strip()[:16]
+    rows = await list_transfers(
+        deps.db, by, states=_STATES.get(show, _STATES["live"]), node=place or None,
+        overdue=show == "late", before=before, most=_PAGE,
+    )  # fmt: skip
+    nodes = await list_nodes(deps.db, by)
+    typed = given.raw.get("lines", "") if given else ""
+    return page(
+        visit,
+        "admin/transfers.html",
+        assets=deps.assets,
+        now=deps.clock(),
+        status=refusal.status if refusal else 200,
+        rows=rows,
+        under_way=sum(row.under_way for row in rows),
+        late=sum(row.overdue for row in rows),
+        show=show if show in _STATES or show == "late" else "live",
+        node=place,
+        nodes=nodes,
+        refusal=in_words(visit, refusal) if refusal else None,
+        fields=by_field(visit, refusal) if refusal else {},
+        faults=line_faults(visit, refusal, typed),
+        given=given.fields if given else {},
+        typed=typed,
+        next_before=rows[-1].id if len(rows) == _PAGE else None,
+    )
+
+
+@post("/admin/transfers")
+async def draw_up(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
+    """Draw up a transfer."""
+    form = await read_form(request)
+    by, stamp = staff_of(visit), stamp_of(request, form)
+    try:
+        document: dict[str, Any] = form.given("reference", "owner")
+        document |= {end: form.text(end).upper() for end in ("from", "to")}
+        document["lines"] = read_goods(form.raw.get("lines", ""), "lines")
+        if form.text("expected_on"):
+            document["expected_at"] = _end_of(form.text("expected_on"), visit.house_of.zone)
+        made = await create_transfer(deps.db, by, stamp, new=convert(document, NewTransfer))
+    except Refusal as refusal:
+        if refusal.status not in _SHOWN:
+            raise
+        return await _list(deps, visit, refusal=refusal, given=form)
+    return see_other(visit, f"{visit.base}/admin/transfers/{made.id}")
+
+
+def _end_of(day: str, zone: str) -> str:
+    """The last second of a day in the house's zone. Raises Invalid for what is no date."""
+    try:
+        end = datetime.combine(date.fromisoformat(day), time(23, 59, 59), ZoneInfo(zone))
+    except ValueError:
+        error = FieldError("expected_on", "bad_value", "this is no date")
+        raise Invalid("this is no date", errors=[error]) from None
+    return end.isoformat()
+
+
+@get("/admin/transfers/{transfer_id:uuid}")
+async def transfer(deps: Deps, visit: Visiting, transfer_id: FromPath[UUID]) -> Response[str]:
+    """One transfer with what was sent, came and was lost."""
+    return await _one(deps, visit, transfer_id)
+
+
+async def _one(
+    deps: Site, visit: Visit, transfer_id: UUID, refusal: Refusal | None = None
+) -> Response[str]:
+    by = staff_of(visit)
+    shown = await get_transfer(deps.db, by, transfer_id=transfer_id)
+    return page(
+        visit,
+        "admin/transfer.html",
+        assets=deps.assets,
+        now=deps.clock(),
+        status=refusal.status if refusal else 200,
+        transfer=shown,
+        zone=visit.house_of.zone,
+        sends=shown.state == "draft" and works_in(by, shown.from_),
+        cancels=shown.state == "draft" and visit.allowed("stock:move"),
+        closes=shown.state == "sent" and works_in(by, shown.to_) and visit.allowed("stock:receive"),
+        refusal=in_words(visit, refusal) if refusal else None,
+    )
+
+
+@post("/admin/transfers/{transfer_id:uuid}/{step:str}")
+async def take_office_step(
+    request: PageRequest,
+    deps: Deps,
+    visit: Visiting,
+    transfer_id: FromPath[UUID],
+    step: FromPath[str],
+) -> Response[str]:
+    """Call a draft off, or close short what will not come."""
+    form = await read_form(request)
+    by, stamp = staff_of(visit), stamp_of(request, form)
+    try:
+        if step == "cancel":
+            await cancel_transfer(deps.db, by, stamp, transfer_id=transfer_id)
+        elif step == "close":
+            short = convert(form.given("reason"), ClosedShort)
+            await close_transfer(deps.db, by, stamp, transfer_id=transfer_id, short=short)
+        else:
+            raise NotFound("there is no such step", code="no_such_page")
+    except Refusal as refusal:
+        if refusal.status not in _SHOWN or refusal.code in ("unknown_transfer", "no_such_page"):
+            raise
+        return await _one(deps, visit, transfer_id, refusal)
+    return see_other(visit, f"{visit.base}/admin/transfers/{transfer_id}")
+
+
+OFFICE_TRANSFER_PAGES = [transfers, draw_up, transfer, take_office_step]

@@ -1,0 +1,174 @@
+"""Transfers on the phone: what leaves from here, what is on its way here, one scan at a time."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from entrepot.flows.cancel_transfer import cancel_transfer
+from entrepot.flows.close_transfer import close_transfer
+from entrepot.flows.get_transfer import get_transfer
+from entrepot.flows.list_transfers import list_transfers
+from entrepot.flows.receive_transfer import receive_transfer
+from entrepot.flows.send_transfer import send_transfer
+from entrepot.kernel.principals import works_in
+from entrepot.kernel.refusals import NotFound, Refusal
+from entrepot.nodes.types import Node
+from entrepot.platform.documents import convert
+from entrepot.stock.transfers_types import Arrived, ClosedShort, Loaded
+from entrepot.web.answers import page, see_other
+from entrepot.web.deps import Deps, Site, Visiting
+from entrepot.web.forms import Form, read_form, stamp_of
+from entrepot.web.refusals import by_field, field_words, in_words
+from entrepot.web.staff_pages import remembered, staff_of, warehouses_of
+from entrepot.web.transfer_lines import lines_of, read_goods
+from entrepot.web.visits import PageRequest, Visit
+
+_PAGE = 50
+_SHOWN = (403, 404, 409, 422)
+_LIVE = ("draft", "sent")
+_PLACE = re.compile(r"\[(\d+)\]")
+
+
+async def here(request: PageRequest, deps: Site, visit: Visit) -> Node | None:
+    """The warehouse where this device stands."""
+    return remembered(request, await warehouses_of(deps, staff_of(visit)))
+
+
+@get("/staff/transfers")
+async def transfers(
+    request: PageRequest, deps: Deps, visit: Visiting, before: FromQuery[UUID | None] = None
+) -> Response[str]:
+    """What is to be sent from this warehouse and what is on its way to it."""
+    node = await here(request, deps, visit)
+    if node is None:
+        return see_other(visit, f"{visit.base}/staff/warehouse")
+    rows = await list_transfers(
+        deps.db, staff_of(visit), node=node.code, states=_LIVE, before=before, most=_PAGE
+    )
+    return page(
+        visit,
+        "staff/transfers.html",
+        assets=deps.assets,
+        now=deps.clock(),
+        warehouse=node,
+        to_send=[r for r in rows if r.from_ == node.code and r.state == "draft"],
+        to_receive=[r for r in rows if r.to_ == node.code and r.state == "sent"],
+        others=[
+            r for r in rows
+            if (r.from_ == node.code) == (r.state == "sent")
+        ],
+        next_url=f"{visit.path}?before={rows[-1].id}" if len(rows) == _PAGE else None,
+    )  # fmt: skip
+
+
+@get("/staff/transfers/{transfer_id:uuid}")
+async def transfer(
+    deps: Deps,
+    visit: Visiting,
+    transfer_id: FromPath[UUID],
+    done: FromQuery[str] = "",
+) -> Response[str]:
+    """One transfer: load it, receive it, or see where it is."""
+    return await _transfer(deps, visit, transfer_id, done=done)
+
+
+async def _transfer(
+    deps: Site,
+    visit: Visit,
+    transfer_id: UUID,
+    *,
+    done: str = "",
+    refusal: Refusal | None = None,
+    given: Form | None = None,
+) -> Response[str]:
+    by = staff_of(visit)
+    shown = await get_transfer(deps.db, by, transfer_id=transfer_id)
+    zones = {node.code: node.zone for node in await warehouses_of(deps, by)}
+    typed = given.raw.get("lines", "") if given else ""
+    return page(
+        visit,
+        "staff/transfer.html",
+        assets=deps.assets,
+        now=deps.clock(),
+        status=refusal.status if refusal else 200,
+        transfer=shown,
+        zone=zones.get(shown.to_) or zones.get(shown.from_, visit.house_of.zone),
+        sending=shown.state == "draft"
+        and works_in(by, shown.from_)
+        and visit.allowed("stock:move"),
+        receiving=shown.state == "sent"
+        and works_in(by, shown.to_)
+        and visit.allowed("stock:receive"),
+        under_way=sum(g.sent - g.received - g.lost for g in shown.goods),
+        came=sum(g.received for g in shown.goods),
+        sent=sum(g.sent for g in shown.goods),
+        done=int(done) if done.isascii() and done.isdecimal() and len(done) < 10 else None,
+        refusal=in_words(visit, refusal) if refusal else None,
+        faults=line_faults(visit, refusal, typed),
+        fields=by_field(visit, refusal) if refusal else {},
+        given=given.fields if given else {},
+        typed=typed,
+    )
+
+
+def line_faults(visit: Visit, refusal: Refusal | None, typed: str) -> list[tuple[str, str]]:
+    """The line that was typed, and what is wrong with it."""
+    lines, found = lines_of(typed), []
+    for error in refusal.errors if refusal else ():
+        place = _PLACE.search(error.path)
+        at = int(place.group(1)) if place else -1
+        if 0 <= at < len(lines):
+            found.append((lines[at], field_words(visit, error)))
+    return found
+
+
+@post("/staff/transfers/{transfer_id:uuid}/{step:str}")
+async def take_step(
+    request: PageRequest,
+    deps: Deps,
+    visit: Visiting,
+    transfer_id: FromPath[UUID],
+    step: FromPath[str],
+) -> Response[str]:
+    """Send, receive a scan or all of it, close short, call off."""
+    form = await read_form(request)
+    by, stamp = staff_of(visit), stamp_of(request, form)
+    back = f"{visit.base}/staff/transfers/{transfer_id}"
+    try:
+        if step == "send":
+            loaded = convert({"goods": read_goods(form.raw.get("lines", ""))}, Loaded)
+            await send_transfer(deps.db, by, stamp, transfer_id=transfer_id, loaded=loaded)
+        elif step == "receive":
+            arrived = convert({"goods": [_arrived(form)]}, Arrived)
+            await receive_transfer(deps.db, by, stamp, transfer_id=transfer_id, arrived=arrived)
+            back += f"?done={arrived.goods[0].qty}"
+        elif step == "all":
+            await receive_transfer(deps.db, by, stamp, transfer_id=transfer_id, arrived=Arrived())
+        elif step == "close":
+            short = convert(form.given("reason"), ClosedShort)
+            await close_transfer(deps.db, by, stamp, transfer_id=transfer_id, short=short)
+        elif step == "cancel":
+            await cancel_transfer(deps.db, by, stamp, transfer_id=transfer_id)
+        else:
+            raise NotFound("there is no such step", code="no_such_page")
+    except Refusal as refusal:
+        if refusal.status not in _SHOWN or refusal.code in ("unknown_transfer", "no_such_page"):
+            raise
+        return await _transfer(deps, visit, transfer_id, refusal=refusal, given=form)
+    return see_other(visit, back)
+
+
+def _arrived(form: Form) -> dict[str, Any]:
+    """One scan: the code, how many of it (one), where it is put, in which state."""
+    found: dict[str, Any] = {"sku": form.text("code"), **form.given("serial", "lot")}
+    if form.text("status") not in ("", "as_sent"):
+        found["status"] = form.text("status")
+    if form.text("bin"):
+        found["bin"] = form.text("bin").upper()
+    return found | form.whole("qty")
+
+
+TRANSFER_PAGES = [transfers, transfer, take_step]

@@ -1,0 +1,130 @@
+"""Transfers and picking in a real browser: on the phone with a wedge scanner, at the desk."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from playwright.async_api import expect
+
+from entrepot.catalog.types import NewSku
+from entrepot.flows.create_bins import create_bins
+from entrepot.flows.create_channel import create_channel
+from entrepot.flows.create_sku import create_sku
+from entrepot.flows.create_transfer import create_transfer
+from entrepot.flows.post_movements import post_movements
+from entrepot.flows.receive_transfer import receive_transfer
+from entrepot.flows.reserve_stock import reserve_stock
+from entrepot.flows.send_transfer import send_transfer
+from entrepot.nodes.channel_types import NewChannel, PoolNode
+from entrepot.nodes.types import NewBins
+from entrepot.platform.live import Live
+from entrepot.stock.transfers_types import Arrived, Loaded, NewTransfer
+from entrepot.stock.types import NewMovements, NewReservation, NewReservationLine
+from tests.browser.conftest import SHOTS
+from tests.browser.test_pages_for_everyone import faults
+from tests.browser.test_price_pages import HERE, OFFICE, SIZES, Opened, visit  # noqa: F401
+from tests.flows.trade import Trade, open_trade, stamp
+from tests.postgres_fixture import InstalledServer
+from tests.web.page_house import PageHouse, page_app
+
+
+async def furnish(trade: Trade) -> dict[str, str]:
+    """Two SKUs in bins, transfers in three states, an order to pick; the paths of the pages."""
+    db, staff = trade.db, trade.staff
+    for code, lots in (("CUP-BLUE", False), ("TEA-GREEN", True)):
+        new = {"code": code, "names": {"en": code}, "lot_tracked": lots}
+        await create_sku(db, staff, stamp(), new=msgspec.convert(new, NewSku))
+    bins = msgspec.convert({"bins": [{"code": "PACK-1", "class": "packed"}]}, NewBins)
+    await create_bins(db, staff, stamp(), node="SZX1", new=bins)
+    lines: list[dict[str, Any]] = [
+        {"sku": "CUP-BLUE", "qty": 60, "reason": "receipt",
+         "to": {"node": "SZX1", "bin": "A-01-01-1"}},
+        {"sku": "TEA-GREEN", "qty": 12, "lot": "LJ-0412", "expires_on": "2099-04-12",
+         "reason": "receipt", "to": {"node": "SZX1", "bin": "A-01-02-2"}},
+        {"sku": "TEA-GREEN", "qty": 9, "lot": "LJ-0511", "expires_on": "2099-05-11",
+         "reason": "receipt", "to": {"node": "SZX1", "bin": "A-01-02-1"}},
+    ]  # fmt: skip
+    document = msgspec.convert({"reference": "PO-77", "lines": lines}, NewMovements)
+    await post_movements(db, staff, stamp(), document=document)
+    made = []
+    for reference, cups, expected in (
+        ("weekly 47", 24, "2026-01-05T10:00:00Z"), ("weekly 48", 12, None), ("shop window", 6, None)
+    ):  # fmt: skip
+        document = {
+            "from": "SZX1", "to": "YIW1", "reference": reference, "expected_at": expected,
+            "lines": [{"sku": "CUP-BLUE", "qty": cups}, {"sku": "TEA-GREEN", "qty": 2}],
+        }  # fmt: skip
+        new_transfer = msgspec.convert(document, NewTransfer)
+        made.append((await create_transfer(db, staff, stamp(), new=new_transfer)).id)
+    for one in made[:2]:
+        await send_transfer(db, staff, stamp(), transfer_id=one, loaded=Loaded())
+    part = msgspec.convert({"goods": [{"sku": "CUP-BLUE", "qty": 20}]}, Arrived)
+    await receive_transfer(db, staff, stamp(), transfer_id=made[0], arrived=part)
+    channel = NewChannel(code="WEB", names={"en": "Web"}, pool=[PoolNode("SZX1", 1)])
+    await create_channel(db, staff, stamp(), new=channel)
+    wanted = [NewReservationLine("CUP-BLUE", 3), NewReservationLine("TEA-GREEN", 10)]
+    order = await reserve_stock(db, staff, stamp(), NewReservation("SO-10023", "WEB", wanted))
+    return {
+        "receive": f"staff/transfers/{made[0]}", "send": f"staff/transfers/{made[2]}",
+        "transfers": "staff/transfers", "picks": "staff/picks", "pick": f"staff/picks/{order.id}",
+        "office-transfers": "admin/transfers", "office-transfer": f"admin/transfers/{made[0]}",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+async def paths() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture(scope="module")
+async def house(server: InstalledServer, paths: dict[str, str]) -> PageHouse:
+    trade = await open_trade(server)
+    paths |= await furnish(trade)
+    live = Live(server.directory)
+    found = PageHouse(trade, page_app(server, trade, live), live)
+    await found.person(OFFICE, roles=["owner"])
+    return found
+
+
+@pytest.mark.parametrize(("size", "language"), [("390", "en"), ("390", "zh-CN"), ("1440", "en")])
+async def test_transfers_and_picks_fit_and_can_be_read_by_everyone(
+    visit: Opened,  # noqa: F811
+    house: PageHouse,
+    paths: dict[str, str],
+    size: str,
+    language: str,
+) -> None:
+    page = await visit(size, language)
+    await page.goto(f"{HERE}{house.base}/staff/warehouse?lang={language}")
+    await page.locator('[name=warehouse][value="SZX1"]').first.click()
+    area = "staff/" if size == "390" else "admin/"
+    for name, path in paths.items():
+        if not path.startswith(area):
+            continue
+        await page.goto(f"{HERE}{house.base}/{path}?lang={language}")
+        await page.screenshot(path=SHOTS / f"{name}-{size}-{language}.png", full_page=True)
+        wide = await page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= SIZES[size][0], (name, wide)
+        if language == "en":
+            assert await faults(page) == [], name
+
+
+async def test_a_wedge_scanner_alone_picks_an_order(
+    visit: Opened,  # noqa: F811
+    house: PageHouse,
+    paths: dict[str, str],
+) -> None:
+    """Every scan ends with Enter; nothing else is touched."""
+    page = await visit("390", "en")
+    await page.goto(f"{HERE}{house.base}/staff/warehouse")
+    await page.locator('[name=warehouse][value="SZX1"]').first.click()
+    await page.goto(f"{HERE}{house.base}/{paths['pick']}")
+    tea = "TEA-GREEN"
+    for place, code in (("A-01-01-1", "CUP-BLUE"), ("A-01-02-1", tea), ("A-01-02-2", tea)):
+        await expect(page.locator(".pick-bin")).to_have_text(place)
+        main = await page.locator("form .btn-main").first.bounding_box()
+        assert main is not None
+        assert main["height"] >= 56
+        await page.keyboard.type(code)
+        await page.keyboard.press("Enter")
+    await expect(page.get_by_text("All of it is picked.")).to_be_visible()
