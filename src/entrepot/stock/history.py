@@ -14,13 +14,14 @@ from entrepot.kernel.refusals import FieldError, Invalid, NotFound
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sheets import Cell, write_csv
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock.lot_types import HistoryRow, StockAsOf
+from entrepot.stock.lot_types import DocumentRow, HistoryRow, StockAsOf
 from entrepot.stock.lots import LAST
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import StockRow
 
 SQL = load_sql(__file__, "history.sql")
 MOST_ROWS_OF_A_FILE = 20_000
+MOST_OF_A_DOCUMENT = 500
 COLUMNS = (
     "at", "reason", "qty", "from", "from_status", "to", "to_status", "lot", "serial", "owner",
     "reference", "actor", "change", "balance", "movement", "reverses", "reversed_by",
@@ -142,3 +143,14 @@ async def list_as_of(
         first=first_id(as_of), most=MOST_ROWS_OF_A_FILE, warehouses=scope,
     )  # fmt: skip
     return StockAsOf(lay, more)
+
+
+async def get_document(tx: ReadTx, *, movement_id: UUID) -> list[DocumentRow]:
+    """The movements that were posted with one, in the caller's warehouses. Raises NotFound."""
+    rows = await tx.list(
+        SQL["list_document"], DocumentRow, movement_id=movement_id, most=MOST_OF_A_DOCUMENT,
+        warehouses=warehouses_of(tx.principal),
+    )  # fmt: skip
+    if not rows:
+        raise NotFound("there is no such movement", code="unknown_movement")
+    return rows

@@ -99,3 +99,24 @@ where n.code = :node and s.code > :after
     and (:warehouses::text[] is null or n.code = any(:warehouses))
 order by s.code
 limit :most;
+
+-- The movements of the document to which one of them belongs.
+-- name: list_document
+select m.movement_id as id, m.document_id, m.at, s.code as sku, m.quantity as qty,
+    coalesce(fn.code || '/' || f.code, f.code) as from_, m.from_status,
+    coalesce(tn.code || '/' || t.code, t.code) as to_, m.to_status, m.lot, m.serial, m.owner,
+    m.reason, m.reference, m.reverses, m.actor, (
+        select v.movement_id from stock.movement as v where v.reverses = m.movement_id
+    ) as reversed_by
+from stock.movement as o
+join stock.movement as m on m.document_id = o.document_id
+join catalog.sku as s on s.sku_id = m.sku_id
+join stock.place as f on f.place_id = m.from_place
+join stock.place as t on t.place_id = m.to_place
+left join nodes.node as fn on fn.node_id = f.node_id
+left join nodes.node as tn on tn.node_id = t.node_id
+where o.movement_id = :movement_id and (
+    :warehouses::text[] is null or fn.code = any(:warehouses) or tn.code = any(:warehouses)
+)
+order by m.movement_id
+limit :most;

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.stock.types import StockRow
+from entrepot.stock.types import Movement, StockRow
 
 
 class LotRow(msgspec.Struct, frozen=True):
@@ -85,6 +85,12 @@ class TracedLine(msgspec.Struct, frozen=True):
     lot: str
     serial: str | None
     sources: list[Source]
+
+
+class DocumentRow(Movement, frozen=True):
+    """A movement of a document; `reversed_by` is the movement that moved it back."""
+
+    reversed_by: UUID | None = None
 
 
 class HistoryRow(msgspec.Struct, frozen=True, rename={"from_": "from", "to_": "to"}):

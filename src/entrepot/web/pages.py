@@ -3,6 +3,7 @@
 from litestar import Router
 from litestar.di import Provide
 
+from entrepot.web.adjustment_pages import ADJUSTMENT_PAGES
 from entrepot.web.arrival_pages import ARRIVAL_PAGES
 from entrepot.web.assets import Assets, static_handler
 from entrepot.web.calculator_pages import CALCULATOR_PAGES
@@ -15,7 +16,9 @@ from entrepot.web.developer_pages import DEVELOPER_PAGES
 from entrepot.web.door_pages import DOOR_PAGES
 from entrepot.web.entering import house_guard, provide_visit, shoppers_only, staff_only
 from entrepot.web.feed_pages import FEED_PAGES
+from entrepot.web.history_pages import HISTORY_PAGES
 from entrepot.web.live_pages import portal_events, staff_events
+from entrepot.web.lot_pages import LOT_PAGES
 from entrepot.web.node_pages import NODE_PAGES
 from entrepot.web.node_working_pages import NODE_WORKING_PAGES
 from entrepot.web.office_arrival_pages import OFFICE_ARRIVAL_PAGES
@@ -61,6 +64,7 @@ def page_router(deps: WebDeps) -> Router:
             *ARRIVAL_PAGES, *STOWING_PAGES, *OFFICE_ARRIVAL_PAGES,
             *STAFF_PAGES, staff_events, *UNCLAIMED_PAGES, *OFFICE_PAGES, *PEOPLE_PAGES,
             *NODE_PAGES, *NODE_WORKING_PAGES, *CHANNEL_PAGES, *CATALOG_PAGES,
+            *HISTORY_PAGES, *LOT_PAGES, *ADJUSTMENT_PAGES,
             *TRANSFER_PAGES, *OFFICE_TRANSFER_PAGES, *PICK_PAGES,
             *OFFICE_CONSOLIDATION_PAGES, *PRICE_PAGES, *PRICE_IMPORT_PAGES,
             *COUNT_PAGES, *STOCK_PAGES,

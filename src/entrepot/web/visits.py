@@ -157,6 +157,7 @@ _ROOMS = (
     ("admin/transfers", mark("Transfers"), "truck", "stock:read"),
     ("admin/reconciliation", mark("Reconciliation"), "shield", "reconciliation:read"),
     ("admin/arrivals", mark("Goods coming in"), "truck", "stock:read"),
+    ("admin/adjustments", mark("Adjustments"), "list", "stock:adjust"),
     ("admin/prices", mark("Prices"), "list", "rate_cards:read"),
     ("admin/skus", mark("Catalogue"), "list", "catalog:read"),
     ("admin/nodes", mark("Warehouses"), "warehouse", "nodes:read"),
