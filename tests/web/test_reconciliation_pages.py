@@ -90,6 +90,9 @@ async def test_feeds_and_the_way_down_to_the_events(house: PageHouse) -> None:
     await sweep(trade)
     text = (await owner.get(f"{ROOT}/feeds")).text
     assert "Told twice" in text
+    assert re.search(
+        r'<strong>1</strong></td>\s*<td data-label="Units that differ" class="num">3<', text
+    )
     assert "Too late" in text
     assert 'data-table="lags"' in text
     down = (await owner.get(f"{ROOT}/feeds/SZX1/erp/{code}")).text

@@ -259,29 +259,38 @@ limit :most;
 
 -- How many SKUs of a node are right: of those that its feeds tell about.
 -- name: list_accuracy
-select n.code as node, count(distinct k.sku_code) as skus,
-    count(distinct k.sku_code) filter (where k.error <> 0) as wrong,
+select n.code as node, count(distinct k.sku_id) as skus,
+    count(distinct k.sku_id) filter (where k.error <> 0) as wrong,
     coalesce(sum(abs(k.error)), 0)::bigint as units
 from (
-    select f.node_id, t.sku_code, coalesce((
-        select sum(d.amount) from stock.drift as d
-        where d.feed_id = f.feed_id and d.sku_id = s.sku_id and d.state = 'open'
-    ), (
-        select sum(q.quantity) from stock.quarantine as q
-        where q.feed_id = f.feed_id and q.sku_code = t.sku_code and q.closed_at is null
-            and q.source_sequence is not null
-    ), 0) as error
+    select f.node_id, t.sku_id, sum(t.error)::bigint as error
     from stock.feed as f
     cross join lateral (
-        select distinct e.sku_code from stock.feed_event as e where e.feed_id = f.feed_id
+        select e.sku_id, 0::bigint as error from stock.feed_effect as e where e.feed_id = f.feed_id
         union
-        select c.code from stock.drift as d
-        join catalog.sku as c on c.sku_id = d.sku_id where d.feed_id = f.feed_id
-        union
-        select c.code from stock.feed_settled as u
-        join catalog.sku as c on c.sku_id = u.sku_id where u.feed_id = f.feed_id
+        select u.sku_id, 0 from stock.feed_settled as u where u.feed_id = f.feed_id
+        union all
+        select d.sku_id, d.amount from stock.drift as d
+        where d.feed_id = f.feed_id and d.state = 'open'
+        union all
+        select s.sku_id, q.quantity
+        from stock.quarantine as q
+        join catalog.sku as s on s.code = q.sku_code
+        where q.feed_id = f.feed_id and q.closed_at is null and q.source_sequence is not null
+            and not exists (
+                select from stock.drift as d
+                where d.feed_id = f.feed_id and d.sku_id = s.sku_id and d.state = 'open'
+            )
+        union all
+        select s.sku_id, a.correction
+        from stock.feed_alarm as a
+        join catalog.sku as s on s.code = a.sku_code
+        where a.feed_id = f.feed_id and a.state = 'open' and a.kind = 'doubled' and not exists (
+            select from stock.drift as d
+            where d.feed_id = f.feed_id and d.sku_id = s.sku_id and d.state = 'open'
+        )
     ) as t
-    left join catalog.sku as s on s.code = t.sku_code
+    group by f.node_id, f.feed_id, t.sku_id
 ) as k
 join nodes.node as n on n.node_id = k.node_id
 where :warehouses::text[] is null or n.code = any(:warehouses)
