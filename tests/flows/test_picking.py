@@ -18,6 +18,7 @@ from entrepot.flows.list_movements import list_movements
 from entrepot.flows.list_to_pick import list_to_pick
 from entrepot.flows.pick_goods import pick_goods
 from entrepot.flows.pick_short import pick_short
+from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.flows.unpick_goods import unpick_goods
 from entrepot.kernel.principals import Staff
 from entrepot.nodes.types import NewBins
@@ -329,6 +330,34 @@ async def test_a_short_pick_of_pieces(stock: Stock) -> None:
     await picked(stock, made.id, sku, serial="A")
     short = await missed(stock, made.id, sku)
     assert (short.held, short.backordered) == (1, 1)
+
+
+async def test_a_pick_that_is_moved_back_is_no_pick(stock: Stock) -> None:
+    sku = await stock.stocked(3)
+    made = await stock.reserve((sku, 2))
+    await picked(stock, made.id, sku, 2)
+    moves = await list_movements(
+        stock.db, stock.staff, sku=sku, reference=made.reference, before=None, most=9
+    )
+    await reverse_movement(stock.db, stock.staff, stamp(), movement_id=moves[0].id)
+    back = await list_of(stock, made.id)
+    assert (back.lines[0].picked, back.strength) == (0, "allocated")
+    assert [(t.bin, t.qty) for t in back.tasks] == [("R", 2)]
+
+
+async def test_a_picked_lot_that_expires_is_picked_anew(stock: Stock) -> None:
+    sku = await stock.sku(lot_tracked=True)
+    today = later(0).date()
+    for lot, days in (("FIRST", 1), ("LAST", 90)):
+        await stock.receive(sku, 2, lot=lot, expires_on=str(today + timedelta(days)))
+    made = await stock.reserve((sku, 2))
+    await picked(stock, made.id, sku, 2)
+    stock.at[0] = 72.0
+    await expire_lots(stock.db, stock.job, stamp())
+    shown = await list_of(stock, made.id)
+    assert (shown.lines[0].picked, shown.lines[0].qty) == (0, 2)
+    assert [(t.lot, t.qty) for t in shown.tasks] == [("LAST", 2)]
+    await stock.fulfil(made.id)
 
 
 async def test_a_reference_that_comes_again_gives_back_what_was_picked(stock: Stock) -> None:

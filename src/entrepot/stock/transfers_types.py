@@ -6,7 +6,15 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.stock.types import BinCode, Instant, NodeCode, Reference, Status, Units
+from entrepot.stock.types import (
+    BinCode,
+    Instant,
+    NodeCode,
+    Reference,
+    Status,
+    Units,
+    within_reach,
+)
 
 TransferState = Literal["draft", "sent", "received", "short", "cancelled"]
 ShortReason = Literal["lost", "stolen", "damaged", "never_loaded", "other"]
@@ -42,6 +50,10 @@ class NewTransfer(
     owner: OwnerCode = ""
     expected_at: Instant | None = None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a moment out of reach."""
+        within_reach(self.expected_at)
+
 
 class LoadedGoods(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was loaded, from which bin. Goods with serials are loaded one by one."""
@@ -59,6 +71,10 @@ class Loaded(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     goods: Annotated[list[LoadedGoods], msgspec.Meta(max_length=MOST_SCANS)] = []
     expected_at: Instant | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a moment out of reach."""
+        within_reach(self.expected_at)
 
 
 class ArrivedGoods(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

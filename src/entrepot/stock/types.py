@@ -22,7 +22,7 @@ State = Literal["pending", "fulfilled", "released", "expired"]
 Strength = Literal["soft", "hard", "allocated", "picked"]
 
 
-def _within_reach(moment: datetime | None) -> None:
+def within_reach(moment: datetime | None) -> None:
     """Raises ValueError for years that no calendar of ours reaches."""
     if moment is not None and not 2000 <= moment.year <= 2200:
         raise ValueError("this moment is out of reach")
@@ -46,7 +46,7 @@ class NewReservation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raises ValueError for an expiry out of reach."""
-        _within_reach(self.expires_at)
+        within_reach(self.expires_at)
 
     @property
     def things(self) -> frozenset[str]:
@@ -89,7 +89,7 @@ class Confirmed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raises ValueError for an expiry out of reach."""
-        _within_reach(self.expires_at)
+        within_reach(self.expires_at)
 
 
 class End(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -257,8 +257,8 @@ class Promotion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raises ValueError for half a time or one that ends first, and out of reach."""
-        _within_reach(self.starts_at)
-        _within_reach(self.ends_at)
+        within_reach(self.starts_at)
+        within_reach(self.ends_at)
         if (self.starts_at is None) != (self.ends_at is None):
             raise ValueError("starts_at and ends_at go together")
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
