@@ -31,7 +31,8 @@ def transfer(sku: str, **fields: object) -> dict[str, Any]:
     "wrong",
     [
         {"lines": []}, {"lines": [{"sku": "ANY", "qty": 0}]},
-        {"lines": [{"sku": "ANY", "qty": 1.5}]}, {"lines": [{"sku": "ANY", "qty": 10**10}]}, {"lines": [{"sku": "ANY", "qty": "NaN"}]},
+        {"lines": [{"sku": "ANY", "qty": 1.5}]}, {"lines": [{"sku": "ANY", "qty": 10**10}]},
+        {"lines": [{"sku": "ANY", "qty": "NaN"}]},
         {"reference": ""}, {"reference": "x" * 81}, {"state": "sent"},
         {"expected_at": "0001-01-01T00:00:00+14:00"}, {"expected_at": "tomorrow"},
         {"lines": [{"sku": "ANY", "qty": 1, "status": "lovely"}]}, {"from": "N2"},
