@@ -1,5 +1,7 @@
 """What stock is for: pools, lots, age, promotions and pace, and the router that reads them."""
 
+import asyncio
+from collections import Counter
 from datetime import timedelta
 
 import msgspec
@@ -8,8 +10,9 @@ import pytest
 from entrepot.flows.count_pace import count_pace
 from entrepot.flows.get_stock_strategy import get_stock_strategy
 from entrepot.flows.list_ageing import list_ageing
+from entrepot.flows.list_movements import list_movements
 from entrepot.flows.set_promotions import set_promotions
-from entrepot.kernel.refusals import Forbidden, Invalid, NotFound
+from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
 from entrepot.routing.engine.format import (
     Departure,
     Destination,
@@ -27,7 +30,7 @@ from entrepot.routing.policy.deciding import route_under
 from entrepot.routing.policy.parsing import parse_policy
 from entrepot.routing.policy.shelf import from_shelf
 from entrepot.stock import queries, strategy
-from entrepot.stock.types import NewPromotions
+from entrepot.stock.types import NewPromotions, Reservation
 from tests.flows.trade import later, stamp
 from tests.postgres_fixture import InstalledServer
 from tests.stock.house import Stock, open_stock
@@ -255,3 +258,68 @@ async def test_best_sellers_are_counted_from_the_ledger(stock: Stock) -> None:
     await stock.levels(hot, safety=110)
     assert (await decided(stock, hot, None, channel="SHOP")).shipments == ()
     await stock.channel_levels("SHOP", uses_protected=False)
+
+
+async def fresh_and_old(stock: Stock, old: int = 6, fresh: int = 4) -> str:
+    """A SKU at N1 of which some units last 20 days and some 200."""
+    sku = await stock.sku(lot_tracked=True)
+    await stock.receive(sku, old, lot="OLD", expires_on=days_from_now(20))
+    await stock.receive(sku, fresh, lot="FRESH", expires_on=days_from_now(200))
+    return sku
+
+
+async def sent(stock: Stock, sku: str) -> dict[str, int]:
+    """What left for customers, by lot."""
+    found: dict[str, int] = {}
+    for move in await list_movements(
+        stock.db, stock.staff, sku=sku, reference=None, before=None, most=50
+    ):
+        if move.reason == "sale":
+            found[move.lot] = found.get(move.lot, 0) + move.qty
+    return found
+
+
+async def test_a_market_gets_only_what_lasts_long_enough(stock: Stock) -> None:
+    """T2.108: 60 days for SHOP's market, none for WEB's; what expires first goes first to WEB."""
+    sku = await fresh_and_old(stock)
+    await stock.channel_levels("SHOP", min_life_days=60)
+    try:
+        with pytest.raises(Conflict) as refused:
+            await stock.reserve((sku, 5), channel="SHOP")
+        assert refused.value.code == "insufficient_stock"
+        for_shop = await stock.reserve((sku, 3), channel="SHOP")
+        with pytest.raises(Conflict):
+            await stock.reserve((sku, 2), channel="SHOP")
+        again = await stock.reserve((sku, 4), channel="SHOP", reference=for_shop.reference)
+        async with stock.db.read(stock.staff) as tx:
+            told = await strategy.routing_attributes(tx, skus=[sku], channel="SHOP")
+        assert told.lasting == {("N1", sku): 0}
+        assert told.attributes["N1"][sku]["life_days"] in (199, 200)
+        for_web = await stock.reserve((sku, 6), channel="WEB")
+        await stock.fulfil(for_web.id)
+        assert await sent(stock, sku) == {"OLD": 6}
+        await stock.fulfil(again.id)
+        assert await sent(stock, sku) == {"OLD": 6, "FRESH": 4}
+    finally:
+        await stock.channel_levels("SHOP", min_life_days=0)
+
+
+async def test_many_at_once_share_what_lasts(stock: Stock) -> None:
+    """T2.108: in one flight and in many, a market never gets more than lasts; the rest is sold."""
+    sku = await fresh_and_old(stock, old=20, fresh=7)
+    await stock.channel_levels("SHOP", min_life_days=60)
+    try:
+        asked = [stock.reserve((sku, 1), channel=("SHOP", "WEB")[n % 2]) for n in range(60)]
+        made = [one for one in await asyncio.gather(*asked, return_exceptions=True)
+                if not isinstance(one, Conflict)]  # fmt: skip
+        held = Counter(one.channel for one in made if isinstance(one, Reservation))
+        assert sum(held.values()) == len(made) <= 27
+        assert held["SHOP"] <= 7
+        assert sum(held.values()) >= 20
+        ids = [one.id for one in made if isinstance(one, Reservation) and one.channel == "SHOP"]
+        rest = [one.id for one in made if isinstance(one, Reservation) and one.channel == "WEB"]
+        for one in rest[:20] + ids:
+            await stock.fulfil(one)
+        assert (await sent(stock, sku))["FRESH"] >= len(ids)
+    finally:
+        await stock.channel_levels("SHOP", min_life_days=0)

@@ -154,7 +154,7 @@ begin
             row_number() over () as place
         from (
             select w.sku_id, w.place_id, w.lot, w.serial, w.status, w.quantity
-            from stock.pick_v2(p_at, skus, nodes, qtys) as w
+            from stock.pick_v3(p_at, skus, nodes, qtys, stock.min_life_of_v1(p_id)) as w
             union all
             select k.sku_id, k.place_id, k.lot, nullif(k.serial, ''), k.status, k.quantity
             from stock.picked as k where k.reservation_id = p_id and k.open

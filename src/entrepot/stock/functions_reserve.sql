@@ -25,7 +25,7 @@ declare
     g_sku uuid[]; g_node uuid[]; g_code text[]; g_open bigint[]; g_prot bigint[];
     g_ahead bigint[]; g_was bigint[]; g_back bigint[];
     k_channel uuid[]; k_sku uuid[]; k_uses boolean[]; k_buffer bigint[]; k_quota bigint[];
-    k_pooled bigint[]; k_took bigint[]; k_used bigint[];
+    k_pooled bigint[]; k_took bigint[]; k_used bigint[]; k_life integer[];
     c_line integer[]; c_guard integer[]; c_row integer[];
     a_req integer[] := '{}'; a_guard integer[] := '{}'; a_qty bigint[] := '{}';
     a_back bigint[] := '{}'; a_code text[] := '{}'; a_row integer[] := '{}';
@@ -123,9 +123,9 @@ begin
 
     select array_agg(x.channel_id), array_agg(x.sku_id), array_agg(x.uses_protected),
         array_agg(x.buffer), array_agg(x.quota - x.quota_used), array_agg(x.pooled),
-        array_agg(0::bigint), array_agg(x.quota_used),
-        bool_or(x.buffer > 0 or x.quota is not null)
-    into k_channel, k_sku, k_uses, k_buffer, k_quota, k_pooled, k_took, k_used, any_rules
+        array_agg(0::bigint), array_agg(x.quota_used), array_agg(x.life),
+        bool_or(x.buffer > 0 or x.quota is not null or x.life > 0)
+    into k_channel, k_sku, k_uses, k_buffer, k_quota, k_pooled, k_took, k_used, k_life, any_rules
     from (
         select cn.channel_id, u.sku
         from unnest(g_sku, g_node) as u (sku, node)
@@ -136,7 +136,7 @@ begin
     ) as y
     cross join lateral (
         select c.channel_id, c.sku_id, c.uses_protected, c.buffer, c.quota, c.quota_used,
-            c.pooled
+            c.pooled, stock.min_life_v1(y.channel_id) as life
         from stock.channel_available as c
         where c.sku_id = y.sku and c.channel_id = y.channel_id
         for update
@@ -261,6 +261,11 @@ begin
             while cp <= cn and c_line[cp] = i loop
                 pos := c_guard[cp];
                 room := g_open[pos] - case when k_uses[c_row[cp]] then 0 else g_prot[pos] end;
+                if k_life[c_row[cp]] > 0 then
+                    room := least(room, stock.lasting_v1(
+                        p_at, g_sku[pos], g_node[pos], k_life[c_row[cp]], r_old[r]
+                    ) - stock.taken_lasting_v1(pos, a_guard, a_qty, a_row, a_req, k_life));
+                end if;
                 seen := seen + greatest(0, room);
                 part := least(left_over, room, coalesce(shared, left_over));
                 if part > 0 then

@@ -37,6 +37,37 @@ begin
 end
 $$;
 
+-- How many days more goods must last for a channel, and for a reservation's channel.
+create or replace function stock.min_life_v1(p_channel uuid)
+returns integer
+language sql stable as $$
+    select coalesce((
+        select r.min_life_days from stock.channel_rule as r where r.channel_id = p_channel
+    ), 0);
+$$;
+
+create or replace function stock.min_life_of_v1(p_reservation uuid)
+returns integer
+language sql stable as $$
+    select coalesce((
+        select stock.min_life_v1(v.channel_id) from stock.reservation as v
+        where v.reservation_id = p_reservation
+    ), 0);
+$$;
+
+-- What the requests of one flight took so far from a guarding row for channels that ask for
+-- lasting goods. at_row: the channel's row, whose demand stands in p_life; req 0: given back.
+create or replace function stock.taken_lasting_v1(
+    p_guard integer, p_guards integer[], p_qtys bigint[], p_rows integer[], p_reqs integer[],
+    p_life integer[]
+)
+returns bigint
+language sql immutable as $$
+    select coalesce(sum(u.qty), 0)::bigint
+    from unnest(p_guards, p_qtys, p_rows, p_reqs) as u (guard, qty, at_row, req)
+    where u.guard = p_guard and u.req > 0 and p_life[u.at_row] > 0;
+$$;
+
 -- How many units of a SKU at a node may still be promised to a channel whose goods must last
 -- p_days more: what lasts so long, less what is promised to channels that ask for as much or
 -- more. Asked for every smaller demand too, since what is taken here is gone for those as well.

@@ -25,17 +25,17 @@ $$;
 
 -- Which goods leave for quantities of SKUs at nodes: what expires first, then what came first.
 -- One row for each serial of SKUs that have serials. Left out are what was picked for somebody
--- and lots past their date. Only for callers with the guarding rows locked, or for a look. Rows
--- sum to less when the balances do.
-create or replace function stock.pick_v2(
-    p_at timestamptz, p_skus uuid[], p_nodes uuid[], p_qtys bigint[]
+-- and lots past their date, or with fewer than p_days left. Only for callers with the guarding
+-- rows locked, or for a look. Rows sum to less when the balances do.
+create or replace function stock.pick_v3(
+    p_at timestamptz, p_skus uuid[], p_nodes uuid[], p_qtys bigint[], p_days integer
 )
 returns table (
     sku_id uuid, node_id uuid, place_id uuid, lot text, serial text, status text, quantity bigint
 )
 language sql stable as $$
     with today as (
-        select stock.today_v1(p_at) as day
+        select stock.today_v1(p_at) + p_days as day
     ), wanted as (
         select u.sku, u.node, u.qty, coalesce(s.serial_tracked, false) as serials
         from unnest(p_skus, p_nodes, p_qtys) as u (sku, node, qty)
@@ -82,10 +82,11 @@ language sql stable as $$
     from numbered as n where n.place <= n.qty;
 $$;
 
--- What of a SKU a picker may take out of one bin: of a lot or (null) what expires first, one
--- serial or none. Rows sum to less when the bin has less.
-create or replace function stock.choose_in_bin_v1(
-    p_at timestamptz, p_sku uuid, p_place uuid, p_lot text, p_serial text, p_qty bigint
+-- What of a SKU a picker may take out of one bin: of a lot or (null) what expires first, with
+-- p_days left at least, one serial or none. Rows sum to less when the bin has less.
+create or replace function stock.choose_in_bin_v2(
+    p_at timestamptz, p_sku uuid, p_place uuid, p_lot text, p_serial text, p_qty bigint,
+    p_days integer
 )
 returns table (lot text, status text, quantity bigint)
 language sql stable as $$
@@ -103,7 +104,7 @@ language sql stable as $$
         where b.sku_id = p_sku and b.place_id = p_place and b.owner = ''
             and b.status in ('good', 'promo') and f.free > 0
             and (p_lot is null or b.lot = p_lot)
-            and not stock.is_past_v1(p_at, l.expires_on, l.expired_at)
+            and not stock.is_past_v1(p_at, l.expires_on - p_days, l.expired_at)
             and (p_serial is null or (
                 s.place_id = b.place_id and s.lot = b.lot and s.status = b.status
                 and s.owner = '' and not exists(

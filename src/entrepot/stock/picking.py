@@ -96,7 +96,7 @@ async def pick(tx: Tx, *, reservation_id: UUID, goods: PickedGoods) -> int:
     lot = goods.lot or scan.lot
     chosen = await tx.list(
         SQL["choose_in_bin"], _Chosen, now=tx.now, sku_id=line.sku_id, bin_id=source.bin_id,
-        lot=lot, serial=serial if line.serial_tracked else None, qty=units,
+        lot=lot, serial=serial if line.serial_tracked else None, qty=units, id=reservation_id,
     )  # fmt: skip
     if sum(one.qty for one in chosen) < units:
         past = lot and await tx.value(SQL["is_past"], now=tx.now, sku_id=line.sku_id, lot=lot)

@@ -51,7 +51,9 @@ where b.node_id = :node_id and b.closed_at is null and b.code = :code;
 
 -- name: choose_in_bin
 select c.lot, c.status, c.quantity as qty
-from stock.choose_in_bin_v1(:now, :sku_id, :bin_id, :lot, :serial, :qty) as c;
+from stock.choose_in_bin_v2(
+    :now, :sku_id, :bin_id, :lot, :serial, :qty, stock.min_life_of_v1(:id)
+) as c;
 
 -- name: is_past
 select stock.is_past_v1(:now, l.expires_on, l.expired_at)
@@ -153,7 +155,9 @@ from (
     ) as x
     where x.rest > 0
 ) as w
-cross join lateral stock.pick_v2(:now, w.skus, w.nodes, w.rests) as p
+cross join lateral stock.pick_v3(
+    :now, w.skus, w.nodes, w.rests, stock.min_life_of_v1(:id)
+) as p
 join nodes.bin as b on b.bin_id = p.place_id
 join catalog.sku as s on s.sku_id = p.sku_id
 left join stock.lot as l on l.sku_id = p.sku_id and l.lot = p.lot
