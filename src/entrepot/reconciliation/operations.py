@@ -218,8 +218,9 @@ async def correct(tx: Tx, *, difference_id: UUID) -> Difference:
     """Derive the copy anew from what it is a copy of, once.
 
     Raises NotFound outside the caller's warehouses, Conflict `difference_closed` when somebody
-    was before, `not_correctable` where the goods have to be looked for, `less_than_nothing` where
-    movements add up to a number that no place can hold.
+    was before, `not_correctable` where the goods have to be looked for, `follows_another` where
+    what it is a copy of is wrong itself, `less_than_nothing` where movements add up to a number
+    that no place can hold.
     """
     known = await queries.list_differences(tx, difference_id=difference_id)
     if not known:
@@ -232,6 +233,8 @@ async def correct(tx: Tx, *, difference_id: UUID) -> Difference:
         raise errors.difference_closed()
     if taken.kind not in rules.CORRECTABLE:
         raise Conflict("this has to be looked for", code="not_correctable", kind=taken.kind)
+    if known[0].cause == "follows":
+        raise Conflict("what it follows from comes first", code="follows_another")
     if not await _rebuilt(tx, difference_id, taken):
         raise Conflict("movements add up to less than nothing there", code="less_than_nothing")
     sequence = await tx.value(
