@@ -13,7 +13,7 @@ from tests.flows.trade import stamp
 from tests.web.page_house import Browser, PageHouse
 
 ASN = re.compile(r"/arrivals/([0-9a-f-]{36})")
-UNDO = re.compile(r"/staff/stow/([0-9a-f-]{36})/undo")
+UNDO = re.compile(r"/staff/arrivals/stow/([0-9a-f-]{36})/undo")
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +83,10 @@ async def test_from_the_office_to_the_bin(goods: PageHouse) -> None:
     assert shut.status_code == 303
     seen = (await lead.get(f"/admin/arrivals/{asn}")).text
     assert "Complete" in seen
-    dock = await hand.get("/staff/stow?sku=TEA&lot=&owner=&status=good")
+    dock = await hand.get("/staff/arrivals/stow?sku=TEA&lot=&owner=&status=good")
     assert "These bins suit it" in dock.text
     stowed = await hand.post(
-        "/staff/stow",
+        "/staff/arrivals/stow",
         {"sku": "TEA", "lot": "", "owner": "", "status": "good", "to": "a-01-01-1", "qty": "13"},
         key="stow",
     )
@@ -95,10 +95,12 @@ async def test_from_the_office_to_the_bin(goods: PageHouse) -> None:
     undo = UNDO.search(after.text)
     assert undo is not None
     assert ">TEA</a>" not in after.text
-    assert (await hand.post(f"/staff/stow/{undo[1]}/undo", {}, key="undo")).status_code == 303
-    assert ">TEA</a>" in (await hand.get("/staff/stow")).text
+    assert (
+        await hand.post(f"/staff/arrivals/stow/{undo[1]}/undo", {}, key="undo")
+    ).status_code == 303
+    assert ">TEA</a>" in (await hand.get("/staff/arrivals/stow")).text
     nowhere = await hand.post(
-        "/staff/stow",
+        "/staff/arrivals/stow",
         {"sku": "TEA", "lot": "", "owner": "", "status": "good", "to": "NO-1", "qty": "1"},
         key="nowhere",
     )
@@ -108,28 +110,30 @@ async def test_from_the_office_to_the_bin(goods: PageHouse) -> None:
 async def test_without_an_announcement_and_back_again(goods: PageHouse) -> None:
     lead = await goods.worker("manager", warehouses=["SZX1"])
     hand = await goods.worker("receiver", warehouses=["SZX1"])
-    await hand.get("/staff/receive")
-    taken = await hand.post("/staff/receive", {"reference": "TRUCK 9", "code": "TEA", "qty": "4"})
+    await hand.get("/staff/arrivals/receive")
+    taken = await hand.post(
+        "/staff/arrivals/receive", {"reference": "TRUCK 9", "code": "TEA", "qty": "4"}
+    )
     assert "reference=TRUCK%209&sku=TEA&units=4" in taken.headers["location"]
     line = {"sku": "TEA", "qty": 2, "reason": "sale", "from": {"node": "SZX1"}}
     sold = msgspec.convert({"reference": "O-77", "lines": [line]}, NewMovements)
     await post_movements(goods.trade.db, goods.trade.staff, stamp(), document=sold)
-    await hand.get("/staff/goods-returns")
+    await hand.get("/staff/arrivals/returns")
     sent = {"reference": "O-77", "code": "TEA", "qty": "2", "status": "damaged"}
-    back = await hand.post("/staff/goods-returns", sent, key="one")
+    back = await hand.post("/staff/arrivals/returns", sent, key="one")
     assert back.status_code == 303
     assert "2 units are back" in (
         await hand.get(back.headers["location"].removeprefix(goods.base))
     ).text  # fmt: skip
-    many = await hand.post("/staff/goods-returns", sent, key="two")
+    many = await hand.post("/staff/arrivals/returns", sent, key="two")
     assert (many.status_code, "Too many" in many.text) == (409, True)
-    none = await hand.post("/staff/goods-returns", sent | {"reference": "O-0"}, key="none")
+    none = await hand.post("/staff/arrivals/returns", sent | {"reference": "O-0"}, key="none")
     assert ("No such order" in none.text, "Take it without" in none.text) == (True, False)
-    await lead.get("/staff/goods-returns")
-    asked = await lead.post("/staff/goods-returns", sent | {"reference": "O-0"}, key="ask")
+    await lead.get("/staff/arrivals/returns")
+    asked = await lead.post("/staff/arrivals/returns", sent | {"reference": "O-0"}, key="ask")
     assert "Take it without an order" in asked.text
     done = await lead.post(
-        "/staff/goods-returns", sent | {"reference": "O-0", "without_sale": "yes"}, key="yes"
+        "/staff/arrivals/returns", sent | {"reference": "O-0", "without_sale": "yes"}, key="yes"
     )
     assert done.status_code == 303
 

@@ -26,13 +26,30 @@ _GOODS = [
 _LEVELS = [
     {"sku": "CUP-BLUE", "node": "GZ-DC", "safety": 48},
     {"sku": "THROW-BLUE", "node": "GZ-DC", "safety": 10, "protected": 40},
-    {"sku": "RUG-160", "node": "SH-RDC", "inbound": 24, "sells_inbound": True},
+    {"sku": "RUG-160", "node": "SH-RDC", "sells_inbound": True},
 ]
 _PROMISES = [
     ("D-1001", "WEB-CN", [("TEA-SET-6", 2)], None),
     ("D-1002", "TMALL", [("RUG-160", 1), ("CANDLE-3", 4)], None),
     ("CART-77", "WEB-EU", [("LAMP-RICE", 1)], "2027-01-31T00:00:00Z"),
 ]
+
+
+# On its way to Shanghai: the rugs are promised ahead there, a first box of cups has come.
+_ANNOUNCED: dict[str, Any] = {
+    "reference": "DN-2026-118",
+    "node": "SH-RDC",
+    "supplier": "Jingdezhen Kiln 9",
+    "expected_at": "2026-12-04T01:00:00Z",
+    "over_permille": 20,
+    "lines": [
+        {"code": "RUG-160", "qty": 24}, {"code": "CUP-SAND", "qty": 96},
+        {"code": "POT-1L", "qty": 36},
+    ],
+}  # fmt: skip
+_CAME: list[dict[str, Any]] = [
+    {"code": "CUP-SAND", "qty": 46}, {"code": "CUP-SAND", "qty": 2, "status": "damaged"},
+]  # fmt: skip
 
 
 def seed_stock(client: ApiClient, say: Say) -> None:
@@ -46,6 +63,7 @@ def seed_stock(client: ApiClient, say: Say) -> None:
     }  # fmt: skip
     _post_once(client, "DEMO-BREAKAGE", [damaged])
     client.put("/stock/levels", {"levels": _LEVELS})
+    _announce(client)
     client.put("/channels/TMALL/stock-levels", {"levels": [{"sku": "CUP-BLUE", "buffer": 12}]})
     for reference, channel, lines, expires_at in _PROMISES:
         document: dict[str, Any] = {
@@ -62,6 +80,14 @@ def seed_stock(client: ApiClient, say: Say) -> None:
     except Refused as refused:
         if refused.status != 409:
             raise
+
+
+def _announce(client: ApiClient) -> None:
+    """One delivery that was announced and has begun to come; nothing when it was seeded before."""
+    if client.get(f"/asns?reference={quote(_ANNOUNCED['reference'])}&limit=1")["items"]:
+        return
+    asn = client.post("/asns", _ANNOUNCED)
+    client.post("/receipts", {"node": asn["node"], "asn": asn["id"], "lines": _CAME})
 
 
 def _came(sku: str, node: str, units: int, bin_: str | None) -> dict[str, Any]:

@@ -65,7 +65,7 @@ async def arrival(
     return _receive(deps, visit, asn.node, asn, done=_done(sku, units))
 
 
-@get("/staff/receive")
+@get("/staff/arrivals/receive")
 async def walk_in(
     request: PageRequest,
     deps: Deps,
@@ -137,7 +137,7 @@ async def scan_arrival(
         return _receive(deps, visit, asn.node, asn, refusal=refusal, given=form.fields)
 
 
-@post("/staff/receive")
+@post("/staff/arrivals/receive")
 async def scan_walk_in(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """One line of goods that nobody announced."""
     form = await read_form(request)
@@ -150,7 +150,7 @@ async def scan_walk_in(request: PageRequest, deps: Deps, visit: Visiting) -> Res
             **form.given("reference"),
             "lines": [line_of(form)],
         }
-        back = f"/staff/receive?reference={quote(form.text('reference'), safe='')}&"
+        back = f"/staff/arrivals/receive?reference={quote(form.text('reference'), safe='')}&"
         return await _take(request, deps, visit, form, wanted, back)
     except Refusal as refusal:
         if refusal.status not in SHOWN:

@@ -22,10 +22,12 @@ def line_of(form: Form) -> dict[str, object]:
 
 
 def faults_of(visit: Visit, refusal: Refusal | None) -> dict[str, str]:
-    """Field of the form → what is wrong with it, in the reader's language."""
+    """Field of the form → what is wrong with it, in the reader's language; what the refusal says
+    as a whole is not said again."""
     found: dict[str, str] = {}
     for error in refusal.errors if refusal else ():
-        found.setdefault(field_of(error), field_words(visit, error))
+        if refusal is not None and error.code != refusal.code:
+            found.setdefault(field_of(error), field_words(visit, error))
     return found
 
 

@@ -27,7 +27,7 @@ from entrepot.web.visits import PageRequest, Visit
 _PAGE = 50
 
 
-@get("/staff/stow")
+@get("/staff/arrivals/stow")
 async def dock(
     request: PageRequest,
     deps: Deps,
@@ -88,7 +88,7 @@ def _is(row: DockRow, chosen: dict[str, str]) -> bool:
     return kind == tuple(chosen.get(name, "") for name in ("sku", "lot", "owner", "status"))
 
 
-@post("/staff/stow")
+@post("/staff/arrivals/stow")
 async def stow(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """Goods into the bin that was scanned."""
     form = await read_form(request)
@@ -110,10 +110,10 @@ async def stow(request: PageRequest, deps: Deps, visit: Visiting) -> Response[st
             raise
         return await _dock(deps, visit, node, form.fields, refusal=refusal)
     told = f"sku={quote(done.sku, safe='')}&bin={quote(done.bin, safe='')}"
-    return see_other(visit, f"{visit.base}/staff/stow?{told}&movement={done.movements[0]}")
+    return see_other(visit, f"{visit.base}/staff/arrivals/stow?{told}&movement={done.movements[0]}")
 
 
-@post("/staff/stow/{movement_id:uuid}/undo")
+@post("/staff/arrivals/stow/{movement_id:uuid}/undo")
 async def undo_stow(
     request: PageRequest, deps: Deps, visit: Visiting, movement_id: FromPath[UUID]
 ) -> Response[str]:
@@ -130,10 +130,10 @@ async def undo_stow(
         if refusal.status not in SHOWN or refusal.code == "unknown_movement":
             raise
         return await _dock(deps, visit, node, {}, refusal=refusal)
-    return see_other(visit, f"{visit.base}/staff/stow")
+    return see_other(visit, f"{visit.base}/staff/arrivals/stow")
 
 
-@get("/staff/goods-returns")
+@get("/staff/arrivals/returns")
 async def returned(
     request: PageRequest,
     deps: Deps,
@@ -178,7 +178,7 @@ def _return(
     )
 
 
-@post("/staff/goods-returns")
+@post("/staff/arrivals/returns")
 async def take_back(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """One line of goods that came back."""
     form = await read_form(request)
@@ -198,7 +198,7 @@ async def take_back(request: PageRequest, deps: Deps, visit: Visiting) -> Respon
             raise
         return _return(deps, visit, node, form.fields, refusal=refusal)
     told = f"reference={quote(done.reference, safe='')}&sku={quote(done.lines[0].sku, safe='')}"
-    return see_other(visit, f"{visit.base}/staff/goods-returns?{told}&units={done.lines[0].qty}")
+    return see_other(visit, f"{visit.base}/staff/arrivals/returns?{told}&units={done.lines[0].qty}")
 
 
 STOWING_PAGES = [dock, stow, undo_stow, returned, take_back]
