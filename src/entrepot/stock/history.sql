@@ -12,7 +12,7 @@ select m.movement_id as id, m.document_id, m.at, m.quantity as qty,
         select v.movement_id from stock.movement as v where v.reverses = m.movement_id
     ) as reversed_by, m.actor,
     case when tn.code = any(:nodes::text[]) then m.quantity else 0 end
-    - case when fn.code = any(:nodes) then m.quantity else 0 end as change
+    - case when fn.code = any(:nodes) then m.quantity else 0 end as change, 0::bigint as balance
 from stock.movement as m
 join stock.place as f on f.place_id = m.from_place
 join stock.place as t on t.place_id = m.to_place
