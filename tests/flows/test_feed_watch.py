@@ -12,17 +12,19 @@ from entrepot.flows.correct_alarm import correct_alarm
 from entrepot.flows.get_accuracy import get_accuracy
 from entrepot.flows.list_feed_alarms import list_feed_alarms
 from entrepot.flows.list_feed_states import list_feed_states
+from entrepot.flows.list_sku_events import list_sku_events
 from entrepot.flows.post_stock_events import post_stock_events
 from entrepot.flows.post_stock_snapshots import post_stock_snapshots
 from entrepot.flows.set_feed_policy import set_feed_policy
 from entrepot.flows.sweep_feeds import sweep_feeds
-from entrepot.jobs.watching import watch_feeds
+from entrepot.jobs.watching import WATCH_S, watch_feeds
 from entrepot.kernel.ids import new_token
 from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from entrepot.nodes.working_types import ChangedNode
 from entrepot.platform import faults
 from entrepot.stock.feeds_types import NewFeedEvents, NewSnapshot
+from entrepot.stock.feeds_watch import GRACE, list_policies
 from entrepot.stock.feeds_watch_types import Alarm, FeedPolicy, SkuError, Swept
 from entrepot.stock.queries import routing_snapshot
 from tests.flows.trade import later, stamp
@@ -232,6 +234,17 @@ async def test_who_may_see_and_correct_alarms(stock: Stock) -> None:
     with pytest.raises(Conflict) as told:
         await correct_alarm(stock.db, stock.staff, stamp(), alarm_id=gap.id)
     assert told.value.code == "source_must_mend"
+    elsewhere = stock.staff_of("N2")
+    events = await list_sku_events(stock.db, stock.staff, node="N1", feed=feed, sku=sku, most=9)
+    assert [(e.sequence, e.delta, e.applied) for e in events] == [(3, -20, False), (1, 1, True)]
+    assert await list_sku_events(
+        stock.db, elsewhere, node="N1", feed=feed, sku=sku, most=9
+    ) == []  # fmt: skip
+    assert await list_feed_states(stock.db, elsewhere, node="N1") == []
+    nodes = (await get_accuracy(stock.db, elsewhere, node=None, sku=None, most=9)).nodes
+    assert "N1" not in [one.node for one in nodes]
+    async with stock.db.read(elsewhere) as tx:
+        assert await list_policies(tx, node="N1") == []
     one = FeedPolicy(60, "stop")
     with pytest.raises(NotFound):
         await set_feed_policy(stock.db, stock.staff_of("N2"), stamp(), node="N1", policy=one)
@@ -282,7 +295,4 @@ async def test_the_error_is_there_while_it_lasts_and_gone_at_rest(stock: Stock) 
 
 
 def test_grace_is_shorter_than_a_minute_with_a_sweep() -> None:
-    from entrepot.jobs.watching import WATCH_S
-    from entrepot.stock.feeds_watch import GRACE
-
     assert GRACE + timedelta(seconds=WATCH_S) < timedelta(minutes=1)
