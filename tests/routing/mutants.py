@@ -53,9 +53,14 @@ _LISTED = ["met", "mixed", "drawing", "hurried", "following", "small", "starved"
 _PRICED = ["wild", "priced", "alike", "closed", "drawing", "large", "heavy", "many", "filled"]
 _WAVED = ["waving", "drawn_together", "turning", "wave"]
 _EVERY = [*_LISTED, "bare", *_PRICED]
+WAVING = [
+    "charging", "choosing", "halving", "listing", "master", "offers", "program", "tightening",
+    "waves",
+]  # fmt: skip
 KINDS = {
     "decoding.py": ["mistakes"], "checking.py": ["limits", "mistakes"],
-    "waves.py": _WAVED, "master.py": _WAVED, "exchanging.py": _WAVED,
+    **{f"{name}.py": _WAVED for name in WAVING},
+    "exchanging.py": _WAVED,
     "bounding.py": _LISTED, "lattice.py": _LISTED, "searching.py": _LISTED, "table.py": _LISTED,
     "explaining.py": [*_LISTED, "bare"], "excluding.py": [*_LISTED, "bare"],
     "routing.py": ["following", "drawing", "met", "bare", *_WAVED],
@@ -71,6 +76,7 @@ TESTS = {
     "checking.py": ["tests/routing/test_decoding.py"],
     "resting.py": ["tests/routing/test_resting.py"],
     "pricing.py": ["tests/routing/test_resting.py"],
+    **{f"{name}.py": ["tests/routing/test_tightening.py"] for name in WAVING},
 }
 OPTIONS = ["-x", "-q", "-m", "not drill", "-p", "no:cacheprovider"]
 _OPERATED = ast.BinOp | ast.AugAssign | ast.BoolOp | ast.UnaryOp

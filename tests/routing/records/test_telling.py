@@ -37,7 +37,7 @@ def test_a_card_says_what_was_decided_by_what_and_when() -> None:
         "  first weight 500",
         "No policy",
     ]
-    assert text.splitlines()[-1].startswith("Decided at 2026-11-22 08:00 by entrepot-routing/2")
+    assert text.splitlines()[-1].startswith("Decided at 2026-11-22 08:00 by entrepot-routing/3")
 
 
 def test_a_card_in_chinese() -> None:

@@ -10,10 +10,11 @@ import random
 import numpy as np
 
 from entrepot.routing.engine.asking import Left
+from entrepot.routing.engine.choosing import Choice
 from entrepot.routing.engine.deciding import decide
 from entrepot.routing.engine.format import Order, OrderPlan
-from entrepot.routing.engine.master import Offer
 from entrepot.routing.engine.network import Ints, Network
+from entrepot.routing.engine.offers import Offers, Terms
 from entrepot.routing.engine.routing import take
 
 _PARTNERS = 3
@@ -47,34 +48,40 @@ def polished(
 
 
 class Wishes:
-    """What the orders of a wave would take under prices, and what they cost there."""
+    """What the orders of a wave would take under its terms, and what offers cost there."""
 
-    def __init__(self, prices: Ints, wanted: list[Offer], least: list[int]) -> None:
-        self.prices, self.wanted, self.least = prices, wanted, least
+    def __init__(self, offers: Offers, terms: Terms) -> None:
+        self.offers, self.terms, self.prices = offers, terms, terms.prices
+        self.reckon()
 
-    def group(self, rng: random.Random, held: list[Offer | None], size: int) -> list[int]:
-        """Orders that regret their plans, and who holds what they want: places, ascending."""
+    def reckon(self) -> None:
+        """Look at all offers: `above` is how much more each costs than its order's cheapest."""
+        worth = self.offers.worth(self.terms)
+        self.least, self.wanted = self.offers.cheapest(worth)
+        self.above: Ints = worth - self.least[self.offers.order]
+
+    def nearest(self, most: int) -> set[int]:
+        """So many offers, those that cost least above the cheapest of their orders."""
+        return set(np.argsort(self.above, kind="stable")[:most].tolist())
+
+    def group(self, rng: random.Random, held: Choice, size: int) -> list[int]:
+        """Orders that regret their plans or have none, and who holds what they want: ascending."""
+        kept = self.offers.kept
         holders: dict[int, list[int]] = {}
-        for i, offer in enumerate(held):
-            for row in offer.rows if offer else ():
+        for order, place in sorted(held.items()):
+            for row in kept[place].rows:
                 if self.prices[row] > 0:
-                    holders.setdefault(row, []).append(i)
-        regrets = [self._regret(i, offer) for i, offer in enumerate(held)]
-        able = [i for i, offer in enumerate(held) if offer is not None]
+                    holders.setdefault(row, []).append(order)
+        orders = list(range(self.offers.orders))
+        most = 1 + int(np.max(self.least, initial=0))
+        regrets = [1 + int(self.above[held[order]]) if order in held else most for order in orders]
         chosen: dict[int, None] = {}
-        for i in rng.choices(able, [regrets[i] for i in able], k=4 * size) if able else []:
-            chosen[i] = None
-            for row in self.wanted[i].rows:
+        for order in rng.choices(orders, regrets, k=4 * size):
+            chosen[order] = None
+            for row in kept[int(self.wanted[order])].rows:
                 partners = [other for other in holders.get(row, []) if other not in chosen]
                 rng.shuffle(partners)
                 chosen |= dict.fromkeys(partners[:_PARTNERS])
             if len(chosen) >= size:
                 break
         return sorted(list(chosen)[:size])
-
-    def _regret(self, i: int, offer: Offer | None) -> int:
-        """How much more than at best the order's plan costs under the prices; at least 1."""
-        if offer is None:
-            return 0
-        paid = int(self.prices[list(offer.rows)] @ np.array(offer.amounts, np.int64))
-        return max(1, offer.cost + paid - self.least[i])

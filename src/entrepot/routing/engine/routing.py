@@ -12,7 +12,7 @@ from entrepot.routing.engine.explaining import explain
 from entrepot.routing.engine.format import Order, OrderPlan, Plan, Problem, Status
 from entrepot.routing.engine.network import Network
 
-ENGINE: Final = f"entrepot-routing/2 numpy/{version('numpy')} highs/{version('highspy')}"
+ENGINE: Final = f"entrepot-routing/3 numpy/{version('numpy')} highs/{version('highspy')}"
 """The engine's version; the libraries that its bytes may depend on are part of it."""
 
 
