@@ -7,6 +7,7 @@ isolation   the isolation checks over 30 tenants, all pairs
 requests    20,000 generated requests against the API
 stock-crash stock under kills, again and again, a new seed each time (ROUNDS, OPERATIONS, KILLS)
 R2          the same finds every broken variant (tests/breakages/R2_crash_*) in three seeds
+peak        ten times as many orders as usual for ten minutes (ENTREPOT_PEAK_S, _NORMAL)
 scopes      every predicate of a customer or warehouse, taken away, turns a test red
 """
 
@@ -29,7 +30,10 @@ from tests.scope_predicates import not_noticed
 from tests.stock.crash.variants import try_variant, variants
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("breakages", "matching", "crash", "isolation", "requests", "scopes", "stock-crash", "R2")
+PARTS = (
+    "breakages", "matching", "crash", "isolation", "requests", "scopes", "stock-crash", "R2",
+    "peak",
+)  # fmt: skip
 _LEFT_BEHIND = shutil.ignore_patterns(
     ".git", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache",
     ".hypothesis", ".entrepot", "screenshots",
@@ -79,7 +83,7 @@ def copied() -> Iterator[Path]:
 
 def stock_crash(seed: int) -> str:
     """Rounds of the crash drill of stock, each on an installation of its own."""
-    sizes = [os.environ.get("OPERATIONS", "5000"), os.environ.get("KILLS", "40")]
+    sizes = [os.environ.get("OPERATIONS", "10000"), os.environ.get("KILLS", "40")]
     for turn in range(int(os.environ.get("ROUNDS", "5"))):
         command = [sys.executable, "-m", "tests.stock.crash", str(seed + turn), *sizes]
         if subprocess.run(command, cwd=ROOT, check=False).returncode:
@@ -140,6 +144,11 @@ def main() -> int:
             ):
                 failed.append(f"crash with seed {given.seed + turn}")
                 break
+    if "peak" in wanted and pytest(
+        "-s", "tests/flows/test_peak.py",
+        ENTREPOT_PEAK_S=os.environ.get("ENTREPOT_PEAK_S", "600"),
+    ):  # fmt: skip
+        failed.append("peak")
     if "isolation" in wanted and pytest("-m", "drill", "tests/tenancy"):
         failed.append("isolation")
     if "requests" in wanted and pytest(

@@ -48,9 +48,10 @@ async def _reservations(connection: Any, deeds: list[Deed]) -> list[str]:
     rows = {
         str(row["reservation_id"]): row
         for row in await connection.fetch(
-            "select v.reservation_id, v.state, v.strength, exists(select from platform.outbox as o"
-            " where o.aggregate_id = v.reservation_id and o.body ? 'replaced_by') as replaced"
-            " from stock.reservation as v"
+            "select v.reservation_id, v.state, v.strength, o.aggregate_id is not null as replaced"
+            " from stock.reservation as v left join (select distinct x.aggregate_id"
+            " from platform.outbox as x where x.body ? 'replaced_by') as o"
+            " on o.aggregate_id = v.reservation_id"
         )
     }
     made = Counter(d.answer["id"] for d in deeds if d.kind == "reserve" and d.done)

@@ -24,7 +24,8 @@ from tests.installation import READY_WITHIN_S, Installation, free_port
 from tests.postgres_fixture import InstalledServer, new_home
 from tests.stock.house import Stock, open_stock
 
-HEALTHY_WITHIN_S = 15.0
+HEALTHY_WITHIN_S = float(os.environ.get("ENTREPOT_HEALTHY_WITHIN_S", "15"))
+"""R1's bound; a machine that others load as well may be given more, the report tells the time."""
 DELAYS = {
     place: {"delay_s": 0.01}
     for place in (
