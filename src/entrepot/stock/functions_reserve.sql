@@ -42,7 +42,7 @@ begin
     left join lateral (
         select n.channel_id from nodes.channel as n
         where n.code = x.code and n.closed_at is null
-        limit 1 -- asked row by row: a join would be planned for the table as small as it once was
+        limit 1 -- asked row by row: a join would be planned for the table as it once was
     ) as c on true
     left join lateral (
         select h.reservation_id from stock.reservation as h
