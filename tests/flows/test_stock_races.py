@@ -188,6 +188,16 @@ async def test_a_transfer_against_a_pick(stock: Stock) -> None:
         assert (await stock.guard(sku)).on_hand == 1
 
 
+async def test_first_goods_of_a_sku_come_to_two_nodes_at_once(stock: Stock) -> None:
+    for _ in range(10):
+        sku = await stock.sku()
+        await asyncio.gather(
+            stock.receive(sku, 5, "N1"), stock.receive(sku, 7, "N2"), stock.receive(sku, 3, "N1")
+        )
+        assert await stock.available(sku) == [15]
+        assert (await stock.guard(sku)).on_hand == 8
+
+
 async def test_two_who_end_one_reservation(stock: Stock) -> None:
     for _ in range(10):
         sku = await stock.stocked(2)

@@ -13,7 +13,10 @@ language sql stable as $$
     from unnest(p_sku_codes, p_skus, p_from, p_to, p_lots, p_serials, p_to_statuses)
         with ordinality as u (sku_code, sku, from_place, to_place, lot, serial, status, line)
     left join catalog.sku as s on s.sku_id = u.sku
-    left join stock.lot as l on l.sku_id = u.sku and l.lot = u.lot
+    left join lateral (
+        select x.expired_at from stock.lot as x
+        where u.lot <> '' and x.sku_id = u.sku and x.lot = u.lot
+    ) as l on true
     cross join lateral (values
         (u.sku is null, 'unknown_sku'),
         (u.from_place is null or u.to_place is null, 'unknown_place'),
@@ -65,37 +68,6 @@ begin
 end
 $$;
 
--- Guarding rows of these pairs, and the channels' rows that belong to them, where missing.
-create or replace function stock.open_guards_v1(p_skus uuid[], p_nodes uuid[])
-returns void
-language plpgsql as $$
-begin
-    if exists(
-        select from unnest(p_skus, p_nodes) as u (sku, node)
-        left join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node
-        where g.sku_id is null
-    ) then
-        -- Whoever changes a pool holds this row: they cannot count guarding rows not yet there.
-        perform from platform.epoch as e where e.name = 'nodes' for share;
-        insert into stock.sku_node (sku_id, node_id)
-        select distinct u.sku, u.node
-        from unnest(p_skus, p_nodes) as u (sku, node)
-        left join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node
-        where g.sku_id is null
-        order by u.sku, u.node
-        on conflict do nothing;
-        insert into stock.channel_available (channel_id, sku_id, uses_protected, buffer)
-        select distinct cn.channel_id, u.sku, coalesce(r.uses_protected, false),
-            coalesce(r.buffer, 0)
-        from unnest(p_skus, p_nodes) as u (sku, node)
-        join nodes.channel_node as cn on cn.node_id = u.node
-        left join stock.channel_rule as r on r.channel_id = cn.channel_id
-        order by u.sku, cn.channel_id
-        on conflict do nothing;
-    end if;
-end
-$$;
-
 -- Posts one document of movements. p_may_short: whether the line may take what is promised to
 -- somebody; then the newest promises become backorders. outcome: done, or the code of what is
 -- wrong with `line`, and then the caller must roll back.
@@ -110,7 +82,8 @@ language plpgsql as $$
 #variable_conflict use_column
 declare
     g_sku uuid[]; g_node uuid[]; g_on_hand bigint[]; g_blocked bigint[]; g_short boolean[];
-    g_line integer[]; g_was bigint[]; g_now bigint[]; g_prot bigint[];
+    g_line integer[]; g_was bigint[]; g_now bigint[]; g_prot bigint[]; g_born boolean[];
+    b_channel uuid[]; b_sku uuid[];
     wrong integer;
     r record;
 begin
@@ -137,17 +110,23 @@ begin
         group by e.sku, p.node_id
         order by e.sku, p.node_id
     ) as x;
-    perform stock.open_guards_v1(g_sku, g_node);
-    perform from stock.sku_node as g
-    where (g.sku_id, g.node_id) in (
-        select u.sku, u.node from unnest(g_sku, g_node) as u (sku, node)
-    )
-    order by g.sku_id, g.node_id for update;
-    select array_agg(g.available - g.safety order by u.place),
-        array_agg(g.protected order by u.place)
-    into g_was, g_prot
-    from unnest(g_sku, g_node) with ordinality as u (sku, node, place)
-    join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node;
+    select b.born, b.channels, b.skus into g_born, b_channel, b_sku
+    from stock.bear_guards_v1(g_sku, g_node, g_on_hand, g_blocked) as b;
+    g_was := array_fill(0::bigint, array[coalesce(cardinality(g_sku), 0)]);
+    g_prot := g_was;
+    if false = any(g_born) then
+        perform from stock.sku_node as g
+        where (g.sku_id, g.node_id) in (
+            select u.sku, u.node from unnest(g_sku, g_node, g_born) as u (sku, node, born)
+            where not u.born
+        )
+        order by g.sku_id, g.node_id for update;
+        select array_agg(case when u.born then 0 else g.available - g.safety end order by u.place),
+            array_agg(g.protected order by u.place)
+        into g_was, g_prot
+        from unnest(g_sku, g_node, g_born) with ordinality as u (sku, node, born, place)
+        join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node;
+    end if;
     if array_remove(p_lots, '') <> '{}' then
         -- asked once more: a lot may have expired while we waited, and none does from here on
         perform from stock.lot as x
@@ -206,10 +185,10 @@ begin
     for r in
         select g.sku_id, g.node_id, u.line, u.may_short,
             -(g.available + u.on_hand - u.blocked) as missing
-        from unnest(g_sku, g_node, g_on_hand, g_blocked, g_short, g_line)
-            as u (sku, node, on_hand, blocked, may_short, line)
+        from unnest(g_sku, g_node, g_on_hand, g_blocked, g_short, g_line, g_born)
+            as u (sku, node, on_hand, blocked, may_short, line, born)
         join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node
-        where g.available + u.on_hand - u.blocked < 0
+        where not u.born and u.on_hand < u.blocked and g.available + u.on_hand - u.blocked < 0
         order by g.sku_id, g.node_id
     loop
         if not r.may_short or r.missing > stock.short_v1(
@@ -219,15 +198,24 @@ begin
             return;
         end if;
     end loop;
-    update stock.sku_node as g
-    set on_hand = g.on_hand + u.on_hand, blocked = g.blocked + u.blocked
-    from unnest(g_sku, g_node, g_on_hand, g_blocked) as u (sku, node, on_hand, blocked)
-    where g.sku_id = u.sku and g.node_id = u.node and (u.on_hand <> 0 or u.blocked <> 0);
-    select array_agg(g.available - g.safety order by u.place) into g_now
-    from unnest(g_sku, g_node) with ordinality as u (sku, node, place)
-    join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node;
-    perform stock.lock_pools_v1(g_sku, g_node);
-    perform stock.pool_v1(g_sku, g_node, g_was, g_now, g_prot);
+    if false = any(g_born) or cardinality(b_sku) < (
+        select count(*) from unnest(g_node) as u (node)
+        join nodes.channel_node as cn on cn.node_id = u.node
+    ) then
+        update stock.sku_node as g
+        set on_hand = g.on_hand + u.on_hand, blocked = g.blocked + u.blocked
+        from unnest(g_sku, g_node, g_on_hand, g_blocked, g_born)
+            as u (sku, node, on_hand, blocked, born)
+        where g.sku_id = u.sku and g.node_id = u.node and not u.born
+            and (u.on_hand <> 0 or u.blocked <> 0);
+        select array_agg(g.available - g.safety order by u.place) into g_now
+        from unnest(g_sku, g_node) with ordinality as u (sku, node, place)
+        join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node;
+        perform stock.lock_pools_v1(g_sku, g_node);
+        perform stock.pool_born_v1(
+            g_sku, g_node, g_was, g_now, g_prot, g_born, b_channel, b_sku
+        );
+    end if;
     insert into stock.document (document_id, reference, lines, sequence, at, actor)
     values (p_document_id, p_reference, cardinality(p_ids), greatest(1, (
         select sum(ceil(x.skus / 200.0)) from (

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.kernel.ids import new_id
+from entrepot.kernel.ids import new_id, new_ids
 from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
@@ -58,7 +58,7 @@ async def post(tx: Tx, *, reference: str, movements: Sequence[NewMovement]) -> P
     rules.check_movements(movements)
     reasons = [rules.reasons()[m.reason] for m in movements]
     document_id = new_id(tx.now)
-    ids = [new_id(tx.now) for _ in movements]
+    ids = new_ids(tx.now, len(movements))
     outcomes = await tx.list(
         SQL["post_lines"],
         Outcome,
