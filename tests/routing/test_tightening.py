@@ -284,19 +284,41 @@ def test_three_units_are_not_halved_among_three_orders() -> None:
     assert sum(bool(one["shipments"]) for one in plan["orders"]) == 1
 
 
-def test_a_choice_told_to_stop_is_still_one_that_fits() -> None:
-    offers, _ = drawn_offers(3)
-    start = {order: next(
-        at for at, o in enumerate(offers.kept) if o.order == order and not o.rows
-    ) for order in range(5)}  # fmt: skip
+def test_the_choice_is_the_cheapest_that_fits_or_where_it_began() -> None:
+    for seed in range(6):
+        offers, _ = drawn_offers(seed)
+        start = {one.order: at for at, one in enumerate(offers.kept) if not one.rows}
+        everything = list(range(len(offers.kept)))
+        choosing = Choosing(list(range(5)), everything, offers.limits, (), None)
+        best = choose(offers, choosing, start, 300, lambda: True)
+        costs = [sum(offers.kept[at].cost for at in places) for places in whole_choices(offers)]
+        assert sum(offers.kept[at].cost for at in best.values()) == min(costs)
+        assert int(offers.room(best).min()) >= 0
+        crammed = msgspec.structs.replace(choosing, room=np.zeros(5, np.int64))
+        assert choose(offers, crammed, start, 300, lambda: True) == start
+
+
+def test_a_choice_told_to_stop_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("entrepot.routing.engine.choosing.ASKED", 1)
+    rng = random.Random(1)
+    offers = Offers(60, [rng.randint(3, 7) for _ in range(20)])
+    for order in range(60):
+        offers.add(Offer(order, 900, (), ()), NOBODY)
+        for _ in range(6):
+            rows = tuple(sorted(rng.sample(range(20), 3)))
+            amounts = tuple(rng.randint(1, 3) for _ in rows)
+            offers.add(Offer(order, rng.randint(100, 800), rows, amounts), NOBODY)
+    start = {offer.order: at for at, offer in enumerate(offers.kept) if not offer.rows}
     everything = list(range(len(offers.kept)))
-    choosing = Choosing(list(range(5)), everything, offers.limits, (), None)
-    best = choose(offers, choosing, start, 300, lambda: True)
-    costs = [sum(offers.kept[at].cost for at in places) for places in whole_choices(offers)]
-    assert sum(offers.kept[at].cost for at in best.values()) == min(costs)
-    assert int(offers.room(best).min()) >= 0
-    crammed = msgspec.structs.replace(choosing, room=np.zeros(5, np.int64))
-    assert choose(offers, crammed, start, 300, lambda: True) == start
+    choosing = Choosing(list(range(60)), everything, offers.limits, (), None)
+    asked: list[int] = []
+    early = choose(offers, choosing, start, 300, lambda: bool(asked.append(1)))
+    assert len(asked) == 1
+    assert int(offers.room(early).min()) >= 0
+    late = choose(offers, choosing, start, 300, lambda: True)
+    costs = [sum(offers.kept[at].cost for at in one.values()) for one in (late, early, start)]
+    assert costs == sorted(costs)
+    assert costs[0] < costs[2]
 
 
 @pytest.mark.parametrize("exchanged", [300, 4])
