@@ -50,7 +50,7 @@ RECALL_CAUSE = {
 }
 
 RECALL_STATE = {
-    "open": _("Open"),
+    "open": _("Under way"),
     "released": _("Released: good after all"),
     "scrapped": _("Scrapped"),
 }
