@@ -50,7 +50,7 @@ RECALL_CAUSE = {
 }
 
 RECALL_STATE = {
-    "open": _("Under way"),
+    "open": _("The recall is open"),
     "released": _("Released: good after all"),
     "scrapped": _("Scrapped"),
 }
