@@ -204,13 +204,15 @@ async def test_picked_goods_that_are_gone_were_picked_in_vain(stock: Stock) -> N
 
 
 async def test_who_has_picked_keeps_what_others_lose(stock: Stock) -> None:
-    sku = await stock.stocked(4)
-    old, new = await stock.reserve((sku, 2)), await stock.reserve((sku, 2))
+    sku = await stock.stocked(5)
+    old, new = await stock.reserve((sku, 2)), await stock.reserve((sku, 3))
     await picked(stock, new.id, sku, 2)
-    await stock.move(broken(sku, 2, "R"))
-    assert (await list_of(stock, new.id)).lines[0].qty == 2
+    await stock.move(broken(sku, 3, "R"))
+    assert (await list_of(stock, new.id)).lines[0].qty == 2, "only the rest waits"
     assert (await list_of(stock, old.id)).lines[0].backordered == 2
+    await stock.receive(sku, 3)
     await stock.fulfil(new.id)
+    await stock.fulfil(old.id)
 
 
 async def test_what_may_not_be_picked(stock: Stock) -> None:
@@ -307,12 +309,21 @@ async def test_short_everywhere_another_node_takes_it_over(stock: Stock) -> None
 async def test_short_with_nothing_left_at_the_node(stock: Stock) -> None:
     sku = await stock.stocked(2)
     await stock.receive(sku, 1, "N2")
-    await stock.receive(sku, 9, "N3")
-    await stock.levels(sku, "N3", safety=9)
     made = await stock.reserve((sku, 1, "N1"))
     done = await missed(stock, made.id, sku)
     assert (done.reallocated, done.backordered, done.list) == (1, 0, None)
-    other = await stock.stocked(2)
+
+
+async def test_no_node_gives_its_safety_nor_a_channel_its_buffer(stock: Stock) -> None:
+    sku, other = await stock.stocked(2), await stock.stocked(2)
+    await stock.receive(sku, 9, "N2")
+    await stock.receive(sku, 5, "N3")
+    await stock.levels(sku, "N2", safety=8)
+    made = await stock.reserve((sku, 2, "N1"))
+    assert (await missed(stock, made.id, sku)).reallocated == 2
+    now = await get_reservation(stock.db, stock.staff, reservation_id=made.id)
+    assert {line.node: line.qty for line in now.lines} == {"N2": 1, "N3": 1}
+    await stock.receive(other, 1, "N2")
     await stock.channel_levels("WEB", [{"sku": other, "buffer": 1}])
     waits = await stock.reserve((other, 1, "N1"))
     short = await missed(stock, waits.id, other)
