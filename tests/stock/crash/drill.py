@@ -101,6 +101,9 @@ def observed(house: House, told: Path, seen: Path) -> Iterator[None]:
         )  # fmt: skip
     try:
         yield
+        if looking.poll() is not None:
+            said = (house.installation.home / "observer.log").read_text()
+            raise AssertionError(f"the observer has died: {said[-2000:]}")
     finally:
         looking.terminate()
         looking.wait(10)

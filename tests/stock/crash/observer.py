@@ -46,7 +46,10 @@ where case
     )
 end
 """
-_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Refusal, TimeoutError)
+_AWAY = (
+    OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, Refusal,
+    TimeoutError,
+)  # fmt: skip
 
 
 def told_so_far(path: Path) -> tuple[list[str], list[str]]:
@@ -87,6 +90,7 @@ async def watch(home: Path, slug: str, told: Path, seen: Path) -> None:
                     connection = await asyncpg.connect(
                         host=login.host, port=login.port, database=login.database,
                         user=login.user, password=login.password, timeout=5,
+                        command_timeout=20,
                     )  # fmt: skip
                     views = [row[0] for row in await connection.fetch(
                         "select schemaname || '.' || viewname from pg_views"
