@@ -197,7 +197,11 @@ async def _causes(tx: Tx, clashes: Sequence[Clash]) -> list[tuple[Cause, UUID | 
     rows = await tx.list(SQL["list_known_causes"], _Known, most=MOST)
     known = {(row.kind, row.at_key, row.told, row.found): row for row in rows}
     kept = [known.get((c.kind, c.at_key, c.told, c.found)) for c in clashes]
-    new = [c for c, before in zip(clashes, kept, strict=True) if before is None]
+    follows = rules.find_causes(clashes, effects=(), packs={})
+    new = [
+        c for c, before, (cause, _) in zip(clashes, kept, follows, strict=True)
+        if before is None and cause != "follows"
+    ]  # fmt: skip
     effects = await tx.list(
         READS["list_effects"], Effect, kinds=[c.kind for c in new],
         at_keys=[c.at_key for c in new], sku_ids=[c.sku_id for c in new],
