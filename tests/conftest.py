@@ -9,6 +9,7 @@ SLOW = (
     "access/test_signature_properties.py",
     "api/test_database_wall_down.py",
     "api/test_no_500.py",
+    "api/test_mock_erp.py::test_random_changes",
     "api/test_tenant_matrix.py",
     "app/test_database_away.py",
     "app/test_launcher.py",

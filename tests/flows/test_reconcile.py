@@ -12,6 +12,7 @@ from entrepot.flows.list_differences import list_differences
 from entrepot.flows.list_reconciliations import list_reconciliations
 from entrepot.flows.reconcile import reconcile
 from entrepot.jobs.drain import drain
+from entrepot.jobs.watching import reconcile_books
 from entrepot.kernel.ids import new_id, new_token
 from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Conflict, Forbidden, NotFound
@@ -203,6 +204,20 @@ async def test_after_a_crash_the_next_run_finds_the_same(stock: Stock) -> None:
     assert len(await list_reconciliations(stock.db, stock.staff, before=None, most=1000)) == before
     after = await run(stock)
     assert (after.mode, after.documents, after.fresh) == ("incremental", 1, 3)
+
+
+async def test_the_worker_compares_everything_once_a_day_and_else_what_is_new(
+    server: InstalledServer,
+) -> None:
+    stock = await open_stock(server)
+    sku = await stock.stocked(4)
+    for hours in (0, 1, 23, 25):
+        stock.at[0] = hours
+        assert await reconcile_books(stock.db, tenant=stock.tenant.tenant) is False
+    runs = await list_reconciliations(stock.db, stock.staff, before=None, most=9)
+    assert [one.mode for one in runs] == ["full", "incremental", "incremental", "full"]
+    assert [one.violations for one in runs] == [0] * 4
+    assert (await stock.guard(sku)).on_hand == 4
 
 
 async def test_what_the_views_say_the_run_says(stock: Stock) -> None:
