@@ -90,7 +90,7 @@ async def _documents(connection: Any, deeds: list[Deed]) -> list[str]:
     )
     there = Counter(
         f"{row['reference']} {row['reason']} {row['code']} {row['quantity']}"
-        for row in rows if row["reason"] in ("receipt", "loss", "move")
+        for row in rows if row["reason"] in ("receipt", "reclassify", "move")
         and row["reference"].startswith("doc-")
     )  # fmt: skip
     told = Counter(

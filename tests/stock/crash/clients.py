@@ -122,11 +122,11 @@ class Clients:
         dice = self.dice
         node = {"node": dice.choice(NODES)}
         line: dict[str, Any] = {"sku": dice.choice(self.house.skus), "qty": dice.choice((1, 2, 3))}
-        reason = dice.choices(("receipt", "loss", "move"), (5, 3, 2))[0]
+        reason = dice.choices(("receipt", "reclassify", "move"), (5, 3, 2))[0]
         if reason == "receipt":
             line |= {"to": node}
-        elif reason == "loss":
-            line |= {"from": node, "qty": 1}
+        elif reason == "reclassify":  # broken: who was promised it goes without
+            line |= {"from": node, "to": node | {"status": "damaged"}, "qty": 1}
         else:
             line |= {"from": node, "to": node | {"bin": "A-1"}}
         return {"reference": f"doc-{new_token(9)}", "lines": [line | {"reason": reason}]}
