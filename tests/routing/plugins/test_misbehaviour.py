@@ -1,5 +1,6 @@
 """Whatever a rule does, the decision is made, in time, and the outcome says what was seen."""
 
+import ctypes
 import os
 import platform
 import socket
@@ -121,6 +122,21 @@ def test_nothing_outside_is_reached_from_inside_a_judgement(tmp_path: Path) -> N
     assert [mask.reason for mask in outcome.masks] == ["reached"]
     assert secret.exists()
     assert not written.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="landlock is of Linux")
+def test_while_it_is_imported_a_package_reads_nothing_but_python() -> None:
+    """Its own folder and Python's can be read; no home, no configuration, no process."""
+    if not landlock():
+        pytest.skip("this kernel has no landlock")
+    outcome = asked("load_reading:rule")
+    assert outcome.failure is None
+    assert outcome.version == "nothing"
+
+
+def landlock() -> bool:
+    """Whether this kernel can fence files in (landlock_create_ruleset asked for its version)."""
+    return int(ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1)) >= 1
 
 
 def test_the_child_knows_no_secrets_of_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,11 +14,15 @@ from typing import Final
 
 import msgspec
 
-from entrepot.routing.plugins.confining import forbid_outside, limit, seal
+from entrepot.routing.plugins.confining import forbid_outside, limit, read_only_below, seal
 from entrepot.routing.plugins.contract import API, Rule, Verdict
 from entrepot.routing.plugins.frames import LENGTH, Ask, Failed, Judged, Loaded, Start, pack
 
 _CARD_TEXT: Final = 200
+_SYSTEM: Final = (
+    "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo",
+    "/etc/ld.so.cache", "/dev/null", "/dev/urandom",
+)  # fmt: skip
 
 
 def main() -> None:
@@ -26,6 +30,7 @@ def main() -> None:
     source, sink = _take_pipes()
     start = msgspec.msgpack.decode(_read(source), type=Start)
     limit(memory_bytes=start.memory_bytes, cpu_s=start.cpu_s)
+    fenced = read_only_below(_readable())
     walled = forbid_outside()
     rule = _load(start.entry)
     if isinstance(rule, Failed):
@@ -33,9 +38,16 @@ def main() -> None:
         return
     gc.collect()
     sealed = walled and seal()
-    _write(sink, pack(Loaded(rule.version, rule.owner, rule.summary, tuple(rule.inputs), sealed)))
+    card = (rule.version, rule.owner, rule.summary, tuple(rule.inputs))
+    _write(sink, pack(Loaded(*card, sealed, fenced)))
     while frame := _read(source):
         _write(sink, _judge(rule, msgspec.msgpack.decode(frame, type=Ask)))
+
+
+def _readable() -> list[str]:
+    """What an import may read: Python, its packages, and the libraries that they load."""
+    own = [path for path in sys.path if os.path.isabs(path) and path != "/"]
+    return [*own, sys.prefix, sys.base_prefix, sys.exec_prefix, *_SYSTEM]
 
 
 def _take_pipes() -> tuple[int, int]:

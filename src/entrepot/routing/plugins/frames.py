@@ -19,13 +19,15 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
 
 
 class Loaded(msgspec.Struct, frozen=True, tag="loaded"):
-    """The rule is there. `sealed`: the system call filters hold."""
+    """The rule is there. `sealed`: the system call filters hold; `fenced`: while it was imported
+    only Python's own folders could be read."""
 
     version: str
     owner: str
     summary: str
     inputs: tuple[str, ...]
     sealed: bool
+    fenced: bool
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
