@@ -24,6 +24,8 @@ SLOW = (
     "carriers/test_rating_properties.py",
     "carriers/test_stored_quotes.py",
     "catalog/test_catalog_api.py::test_ten_thousand_rows_at_once",
+    "flows/test_arrivals.py::test_a_lost_connection",
+    "flows/test_arrivals.py::test_closing_against",
     "flows/test_consolidation_races.py",
     "flows/test_consolidation_walls.py::test_a_lost_connection",
     "jobs/test_worker.py",

@@ -16,7 +16,8 @@ AXE = Path(__file__).resolve().parents[2] / "frontend/node_modules/axe-core/axe.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PLACES = {
-    "receiver": ["staff", "staff/warehouse", "staff/unclaimed"],
+    "receiver": ["staff", "staff/warehouse", "staff/unclaimed", "staff/arrivals",
+                 "staff/arrivals/receive", "staff/arrivals/stow"],
     "customer": ["portal", "portal/address", "portal/pre-alert", "portal/pre-alert/paste"],
     "owner": ["admin", "admin/parcels", "admin/customers", "admin/nodes", "admin/nodes/SZX1",
               "admin/people", "admin/keys"],

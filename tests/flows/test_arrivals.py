@@ -1,7 +1,9 @@
 """Goods that come in: announced, received, closed, cancelled, moved back; what is inbound."""
 
 import asyncio
+import random
 from datetime import date
+from functools import partial
 
 import msgspec
 import pytest
@@ -14,8 +16,10 @@ from entrepot.flows.import_asn import import_asn
 from entrepot.flows.list_asns import list_asns
 from entrepot.flows.list_movements import list_movements
 from entrepot.kernel.principals import Staff
-from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
-from entrepot.stock.arrivals_types import AsnFile, NewAsn, ReceivingRule
+from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from entrepot.stock.arrivals_types import AsnFile, NewAsn, Received, ReceivingRule
+from entrepot.tenancy.entrances import at, connect
+from tests.flows import drafts
 from tests.flows.trade import stamp
 from tests.postgres_fixture import InstalledServer
 from tests.stock.arriving import (
@@ -405,3 +409,32 @@ async def test_announcing_receiving_levels_and_reversal_at_once(stock: Stock) ->
     assert wrong == []
     assert await inbound(stock, skus[1]) == 100 - 18 + 7
     assert await inbound(stock, skus[0]) == 100 - 18 + 7 + 3
+
+
+async def test_a_lost_connection_receives_once_or_not_at_all(stock: Stock) -> None:
+    """The database ends our sessions at random moments; whoever sends again counts once."""
+    sku, dice = await stock.sku(), random.Random(7)
+    asn = await announced(stock, (sku, 100))
+    killer = await connect(at(stock.server.superuser, stock.tenant.database_name))
+    lost = 0
+    try:
+        for _ in range(12):
+            stamped = stamp()
+            sending = asyncio.create_task(received(stock, asn, (sku, 2), stamped=stamped))
+            await asyncio.sleep(dice.uniform(0, 0.05))
+            await killer.fetch(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+            (answer,) = await asyncio.gather(sending, return_exceptions=True)
+            while not isinstance(answer, Received):
+                assert isinstance(answer, Unavailable), answer
+                lost += 1
+                again = received(stock, asn, (sku, 2), stamped=stamped)
+                (answer,) = await asyncio.gather(again, return_exceptions=True)
+    finally:
+        await killer.close()
+    assert lost, "no session was lost: the test has shown nothing"
+    seen = await drafts.until_there(partial(looked_at, stock, asn))
+    assert (seen.received, seen.open) == (24, 76)
+    assert (await stock.guard(sku)).inbound == 76

@@ -7,6 +7,7 @@ from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 
+from entrepot.api.cursors import cursor_of, read_cursor
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
 from entrepot.flows.announce_goods import announce_goods
 from entrepot.flows.cancel_asn import cancel_asn
@@ -45,7 +46,6 @@ NodeCodePath = Annotated[str, PathParameter(max_length=16)]
 NodeQuery = Annotated[str, QueryParameter(min_length=1, max_length=16)]
 Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 _TAG = ["arrivals"]
-_BETWEEN = "\x1f"
 
 
 @post("/asns", tags=_TAG)
@@ -110,17 +110,16 @@ async def get_dock(
     caller: CallerOf,
     db: DatabaseOf,
     node: NodeQuery,
-    after: Annotated[str, QueryParameter(max_length=200)] = "",
+    after: Annotated[str | None, QueryParameter(max_length=1000)] = None,
     limit: Limit = 50,
 ) -> Listed[DockRow]:
     """Goods that were received at a node and wait to be put away."""
-    place = (after.split(_BETWEEN) + [""] * 4)[:4]
+    sku, lot, owner, status = read_cursor(after, 4)
     found = await list_dock(
-        db, caller.principal, node=node, after=(place[0], place[1], place[2], place[3]),
-        most=limit,
-    )  # fmt: skip
+        db, caller.principal, node=node, after=(sku, lot, owner, status), most=limit
+    )
     last = found[-1] if len(found) == limit else None
-    following = _BETWEEN.join((last.sku, last.lot, last.owner, last.status)) if last else None
+    following = cursor_of(last.sku, last.lot, last.owner, last.status) if last else None
     return Listed(found, following)
 
 
