@@ -16,7 +16,7 @@ from tests.stock.crash.clients import Clients
 from tests.stock.crash.house import HEALTHY_WITHIN_S, House
 
 _LOOKS_WITHIN_S = 60.0
-VICTIMS = ("app", "backend", "worker", "backend", "postgres", "app")
+VICTIMS = ("app", "backend", "postgres", "worker", "backend", "app")
 
 
 class Report(msgspec.Struct):
