@@ -106,13 +106,14 @@ async def key_for(
     scopes: set[str] | None = None,
     warehouses: list[str] | None = None,
     algorithm: KeyAlgorithm = KeyAlgorithm.HMAC_SHA256,
+    maker: str = "tests",
 ) -> ApiKeyInHand:
-    """A new key of a tenant, in hand."""
+    """A new key of a tenant, in hand. Keys of one `maker` are one pair of eyes."""
     sealing = read_key(server.settings.key_file, env="test")
     material = new_material(tenant, algorithm)
     await create_api_key(
         server.database,
-        Operator(name="tests", tenant=tenant, permissions=PERMISSIONS),
+        Operator(name=maker, tenant=tenant, permissions=PERMISSIONS),
         Stamp(),
         new=NewApiKey(
             label="test",

@@ -122,7 +122,13 @@ async def opened(*, stocked: bool = True) -> AsyncIterator[House]:
             kit = await stock.sku((skus[0], 2), (skus[1], 1))
             await stock.levels(skus[0], backorder_extra=5)
             keys = [
-                await key_for(server, None, stock.tenant.tenant, warehouses=warehouses)
+                await key_for(
+                    server,
+                    None,
+                    stock.tenant.tenant,
+                    warehouses=warehouses,
+                    maker=f"tests {warehouses}",
+                )
                 for warehouses in (None, ["N1", "N2"], ["N2", "N3"])
             ]
             yield House(installation, server, stock, keys, skus, kit)
