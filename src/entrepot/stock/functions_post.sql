@@ -41,22 +41,32 @@ language plpgsql as $$
 declare
     found_places uuid[];
 begin
-    select array_agg(coalesce(b.bin_id, v.place_id) order by u.line) into found_places
-    from unnest(p_kinds, p_nodes, p_bins) with ordinality as u (kind, node, bin, line)
-    left join lateral (
-        select x.bin_id from nodes.node as n
-        join nodes.bin as x on x.node_id = n.node_id
-            and case when u.bin is null then x.receiving else x.code = u.bin end
-        where u.kind = 'bin' and n.code = u.node and n.closed_at is null and x.closed_at is null
-            and (p_warehouses is null or n.code = any(p_warehouses))
-        limit 1
-    ) as b on true
-    left join lateral (
-        select p.place_id from stock.place as p
-        where p.kind = u.kind and u.kind <> 'bin'
-            and (u.kind <> 'transit' or p.code = coalesce(u.node, 'TRANSIT'))
-        limit 1
-    ) as v on true;
+    -- each looked up once: a document of thousands of lines names few places
+    select array_agg(f.place_id order by l.line) into found_places
+    from unnest(p_kinds, p_nodes, p_bins) with ordinality as l (kind, node, bin, line)
+    left join (
+        select u.kind, coalesce(u.node, '') as node, coalesce(u.bin, '') as bin,
+            coalesce(b.bin_id, v.place_id) as place_id
+        from (
+            select distinct d.kind, d.node, d.bin
+            from unnest(p_kinds, p_nodes, p_bins) as d (kind, node, bin)
+        ) as u
+        left join lateral (
+            select x.bin_id from nodes.node as n
+            join nodes.bin as x on x.node_id = n.node_id
+                and case when u.bin is null then x.receiving else x.code = u.bin end
+            where u.kind = 'bin' and n.code = u.node and n.closed_at is null
+                and x.closed_at is null
+                and (p_warehouses is null or n.code = any(p_warehouses))
+            limit 1
+        ) as b on true
+        left join lateral (
+            select p.place_id from stock.place as p
+            where p.kind = u.kind and u.kind <> 'bin'
+                and (u.kind <> 'transit' or p.code = coalesce(u.node, 'TRANSIT'))
+            limit 1
+        ) as v on true
+    ) as f on f.kind = l.kind and f.node = coalesce(l.node, '') and f.bin = coalesce(l.bin, '');
     insert into stock.place (place_id, kind, code, node_id)
     select distinct x.bin_id, 'bin', x.code, x.node_id
     from unnest(found_places) as u (place_id)
@@ -257,24 +267,33 @@ set enable_seqscan to off set plan_cache_mode to force_generic_plan as $$
 #variable_conflict use_column
 declare
     skus uuid[];
+    tracked boolean;
     from_places uuid[];
     to_places uuid[];
     to_statuses text[] := p_to_statuses;
     told record;
 begin
-    select array_agg((
-        select s.sku_id from catalog.sku as s where s.code = u.code and s.closed_at is null
-    ) order by u.line) into skus
-    from unnest(p_sku_codes) with ordinality as u (code, line);
+    select array_agg(s.sku_id order by u.line), bool_or(s.lot_tracked or s.serial_tracked)
+    into skus, tracked
+    from unnest(p_sku_codes) with ordinality as u (code, line)
+    left join lateral (
+        select k.sku_id, k.lot_tracked, k.serial_tracked from catalog.sku as k
+        where k.code = u.code and k.closed_at is null
+        limit 1 -- asked row by row: a join would be planned for the table as small as it once was
+    ) as s on true;
     from_places := stock.places_of_v1(p_from_kinds, p_from_nodes, p_from_bins, p_warehouses);
     to_places := stock.places_of_v1(p_to_kinds, p_to_nodes, p_to_bins, p_warehouses);
-    return query
-    select f.code, f.line
-    from stock.line_faults_v1(
-        p_sku_codes, skus, from_places, to_places, p_lots, p_serials, p_to_statuses
-    ) as f;
-    if found then
-        return;
+    if tracked or array_position(skus || from_places || to_places, null) is not null
+        or array_remove(p_lots, '') <> '{}'
+    then
+        return query
+        select f.code, f.line
+        from stock.line_faults_v1(
+            p_sku_codes, skus, from_places, to_places, p_lots, p_serials, p_to_statuses
+        ) as f;
+        if found then
+            return;
+        end if;
     end if;
     insert into stock.lot as l (sku_id, lot, expires_on, created_at)
     select distinct on (u.sku, u.lot) u.sku, u.lot, u.expires_on, p_at
