@@ -70,14 +70,16 @@ def predicates(tree: Path) -> list[Predicate]:
 
 
 def tests_of(tree: Path, room: str) -> list[str]:
-    """The files of tests that speak of a room, those of scopes first."""
+    """The files of tests that speak of a room: those of scopes first, then those with walls."""
     said = re.compile(rf"\b(?:entrepot|tests)\.{room}\b")
-    speak = [
-        str(file.relative_to(tree))
-        for file in sorted((tree / "tests").rglob("test_*.py"))
-        if not {"browser", "house"} & set(file.parts) and said.search(file.read_text("utf-8"))
-    ]
-    return [_FIRST, *(one for one in speak if one not in (_FIRST, _MATRIX))]
+    walls = re.compile(r"staff_of\(|row_security|warehouses=")
+    speak = []
+    for file in sorted((tree / "tests").rglob("test_*.py")):
+        text = file.read_text("utf-8")
+        if not {"browser", "house"} & set(file.parts) and said.search(text):
+            speak.append((walls.search(text) is None, str(file.relative_to(tree))))
+    files = [one for _, one in sorted(speak)]
+    return [_FIRST, *(one for one in files if one not in (_FIRST, _MATRIX))]
 
 
 def not_noticed(
