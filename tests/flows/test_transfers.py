@@ -203,7 +203,11 @@ async def test_pieces_are_known_by_their_serial(stock: Stock) -> None:
     assert await code_of(sent(stock, one.id)) == "invalid"
     wrong = sent(stock, one.id, {"sku": sku, "serial": "Z"})
     assert await code_of(wrong) == "serial_elsewhere"
+    twice = {"sku": sku, "serial": "A"}
+    assert await code_of(sent(stock, one.id, twice, twice)) == "serial_elsewhere"
     await sent(stock, one.id, {"sku": sku, "serial": "A"}, {"sku": sku, "serial": "C"})
+    both = {"sku": sku, "serial": "C"}
+    assert await code_of(received(stock, one.id, both, both)) == "more_than_sent"
     assert await code_of(received(stock, one.id, {"sku": sku})) == "invalid"
     assert await code_of(received(stock, one.id, {"sku": sku, "serial": "B"})) == "more_than_sent"
     await received(stock, one.id, {"sku": sku, "serial": "C"})

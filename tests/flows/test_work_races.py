@@ -203,7 +203,9 @@ async def test_short_picks_put_backs_and_picks_together(stock: Stock) -> None:
             missed(stock, two.id, sku), picked(stock, two.id, sku, 1),
             unpicked(stock, one.id, sku, 1), picked(stock, one.id, sku, 1),
         )  # fmt: skip
-        refused = {"not_there", "more_than_promised", "unknown_reservation", "not_picked"}
+        # when the whole line has gone to another node, the picker who waited finds none of it
+        gone = {"unknown_reservation", "not_in_this_order"}
+        refused = {"not_there", "more_than_promised", "not_picked"} | gone
         assert set(counted) <= {"done", *refused}
         assert await stock.violations() == {}
 
