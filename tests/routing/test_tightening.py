@@ -8,10 +8,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from entrepot.routing.engine import waves
 from entrepot.routing.engine.asking import untouched
 from entrepot.routing.engine.charging import Charging
 from entrepot.routing.engine.choosing import Choosing, choose
 from entrepot.routing.engine.decoding import decode_problem
+from entrepot.routing.engine.exchanging import Wishes
 from entrepot.routing.engine.format import OrderPlan
 from entrepot.routing.engine.halving import broken_rules
 from entrepot.routing.engine.listing import plans_within
@@ -334,6 +336,55 @@ def test_orders_with_too_many_plans_to_list_take_part(
         assert best is not None
         assert broken_by(problem, plan) == []
         assert plan["lower_bound"] <= best <= plan["cost"] <= route_document(problem)["cost"]
+
+
+def test_partners_are_those_who_hold_what_is_scarce() -> None:
+    """The first order wants a unit of each row; only the second row has a price."""
+    offers = Offers(20, [10, 10])
+    held = {}
+    for order in range(20):
+        held[order] = len(offers.kept)
+        rows = () if order == 0 else (int(order > 9),)
+        offers.add(Offer(order, 900, rows, (1,) * len(rows)), NOBODY)
+    offers.add(Offer(0, 100, (0, 1), (1, 1)), NOBODY)
+    terms = Terms(np.array([0, 50], np.int64), (), np.zeros(0, np.int64))
+    wishes = Wishes(offers, terms)
+    assert wishes.above[0] == 750
+    assert wishes.nearest(20) == set(range(1, 21))
+    group = wishes.group(random.Random(1), held, 4)
+    assert group[0] == 0
+    assert len(group) == 4
+    assert set(group[1:]) <= set(range(10, 20))
+
+
+def test_large_orders_are_offered_what_the_others_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = crowded(8570, 8)
+    for node in problem["nodes"]:
+        for row in node["stock"].values():
+            row[0] = 2
+    tightening = tightened(problem)
+    charging, offers = tightening.charging, tightening.master.offers
+    held: dict[int, int] = {}
+    for order in range(8):
+        plans = charging.within(order, np.zeros(len(charging.limits), np.int64), 10**6)
+        assert plans
+        short = max(plans, key=lambda plan: sum(plan.short.values()))
+        held[order] = len(offers.kept)
+        assert offers.add(charging.offer(order, short), short)
+    wishes = Wishes(offers, tightening.terms)
+    wave = waves._Wave(charging.network, charging.orders, charging.left, 12_000)
+    assert wave._offered_anew(charging, wishes, [1, 4], held) == set()
+    monkeypatch.setattr("entrepot.routing.engine.listing.SMALL_PAIRS", 0)
+    held[2] = 2
+    held[3] = int(wishes.wanted[3])
+    known = len(offers.kept)
+    for group in ([1, 4], [0, 5, 6, 7]):
+        others = {order: at for order, at in held.items() if order not in group}
+        for at in wave._offered_anew(charging, wishes, group, held):
+            assert offers.kept[at].order in group
+            assert offers.plans[at].id == charging.orders[offers.kept[at].order].id
+            assert int(offers.room(others | {offers.kept[at].order: at}).min()) >= 0
+    assert len(wishes.above) == len(offers.kept) > known
 
 
 def test_a_wave_stopped_in_any_round_is_sound_and_never_dearer() -> None:

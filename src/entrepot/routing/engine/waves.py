@@ -37,7 +37,7 @@ GOOD_GAP: Final = 0.001
 EXCHANGES: Final = 16
 EXCHANGES_IN_TURN: Final = 4
 """How many groups are exchanged: where all orders fit one sub-wave, and in each of several."""
-MIXES: Final = 1
+MIXES: Final = 2
 """So often the orders of several turns are mixed and decided anew."""
 EXCHANGED: Final = 300
 EXCHANGE_NODES: Final = 300
