@@ -36,6 +36,10 @@ EQUIVALENT: list[tuple[str, str, str, str]] = [
         "a plan never has more shipments than pieces, so the bounds of both branches agree",
     ),
     (
+        "waves.py", "fresh += master.add", "fresh -= ",
+        "asked is only whether it is zero",
+    ),
+    (
         "master.py", "if count > 1:", "count >= 1",
         "half of one, rounded down, counts nothing",
     ),
