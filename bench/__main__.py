@@ -8,7 +8,7 @@ import bench
 
 _NOT_BENCHES = {
     "__main__", "lines", "calibrate", "load", "routing_instances", "routing_rivals",
-    "stock_house",
+    "steady", "stock_house",
 }  # fmt: skip
 
 

@@ -111,7 +111,7 @@ def _measure(contest: Contest, place: Place) -> None:
         },
     )  # fmt: skip
     try:
-        _wait(contest.port)
+        wait_for(contest.port)
         _by_http(contest, place, 1.0)
         _by_pgbench(contest, place, 1.0)
         ours, peer, ratio = alternating(
@@ -183,7 +183,7 @@ def _by_pgbench(contest: Contest, place: Place, seconds: float) -> float:
     return tps_of(done.stdout)
 
 
-def _wait(port: int) -> None:
+def wait_for(port: int) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
