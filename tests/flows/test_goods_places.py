@@ -1,6 +1,7 @@
 """Goods from the dock into bins, and goods that customers send back."""
 
 import asyncio
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -16,10 +17,19 @@ from entrepot.flows.undo_put_away import undo_put_away
 from entrepot.kernel.ids import new_token
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
 from entrepot.nodes.types import NewBins
+from entrepot.stock import arrivals_reads, put_away, returns
+from entrepot.stock.arrivals_types import SuggestedBin
 from tests.flows.trade import stamp
 from tests.postgres_fixture import InstalledServer
-from tests.stock.arriving import came_back, moved_back, received, stowed
+from tests.stock.arriving import announced, came_back, closed, moved_back, received, stowed
 from tests.stock.house import Stock, open_stock
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A SKU by id and code."""
+
+    sku_id: UUID
+    code: str
 
 
 @pytest.fixture(scope="module")
@@ -240,3 +250,28 @@ async def test_many_returns_at_once_never_take_back_too_much(stock: Stock) -> No
              and not isinstance(x, Conflict | NotFound)]  # fmt: skip
     assert wrong == []
     assert (await stock.guard(sku)).on_hand == 4
+
+
+async def test_each_statement_keeps_to_the_callers_warehouses(stock: Stock) -> None:
+    """The node is asked for before most of them: here each stands alone (R4)."""
+    sku = await stock.stocked(3)
+    asn = await announced(stock, (sku, 1))
+    node = "N1"
+    async with stock.db.read(stock.staff) as tx:
+        (found,) = await tx.list(returns.SQL["list_sku_ids"], Named, skus=[sku])
+        for places, seen in ((["N1"], True), (["N2"], False)):
+            kinds = await tx.list(
+                put_away.SQL["list_kinds"], put_away.Kind, sku_id=found.sku_id, node=node,
+                bin=None, warehouses=places,
+            )  # fmt: skip
+            bins = await tx.list(
+                put_away.SQL["suggest_bins"], SuggestedBin, sku_id=found.sku_id, node=node,
+                lot="", units=1, most=5, warehouses=places,
+            )  # fmt: skip
+            bin_ = await tx.value(
+                put_away.SQL["find_bin_kind"], node=node, bin="A-1", warehouses=places
+            )
+            dock = await tx.value(arrivals_reads.SQL["find_dock"], node=node, warehouses=places)
+            assert [bool(kinds), bool(bins), bin_ is not None, dock is not None] == [seen] * 4
+    with pytest.raises(NotFound):
+        await closed(stock, asn, "not_sent", by=stock.staff_of("N2"))

@@ -78,9 +78,14 @@ async def looked_at(stock: Stock, asn: Asn | AsnSummary, by: Staff | None = None
 
 
 async def closed(
-    stock: Stock, asn: Asn | AsnSummary, reason: WhyMissing | None = None
+    stock: Stock,
+    asn: Asn | AsnSummary,
+    reason: WhyMissing | None = None,
+    by: Staff | None = None,
 ) -> AsnSummary:
-    return await close_asn(stock.db, stock.staff, stamp(), asn_id=asn.id, closing=CloseAsn(reason))
+    return await close_asn(
+        stock.db, by or stock.staff, stamp(), asn_id=asn.id, closing=CloseAsn(reason)
+    )
 
 
 async def cancelled(stock: Stock, asn: Asn | AsnSummary) -> AsnSummary:
