@@ -42,7 +42,7 @@ begin
     left join lateral (
         select n.channel_id from nodes.channel as n
         where n.code = x.code and n.closed_at is null
-        limit 1 -- asked row by row: a join would be planned for the table as it once was
+        limit 1 -- row by row: a join is planned for the table as it was then
     ) as c on true
     left join lateral (
         select h.reservation_id from stock.reservation as h
@@ -136,7 +136,8 @@ begin
     ) as y
     cross join lateral (
         select c.channel_id, c.sku_id, c.uses_protected, c.buffer, c.quota, c.quota_used,
-            c.pooled, stock.min_life_v1(y.channel_id) as life
+            c.pooled, coalesce((select r.min_life_days from stock.channel_rule as r
+                where r.channel_id = y.channel_id), 0) as life
         from stock.channel_available as c
         where c.sku_id = y.sku and c.channel_id = y.channel_id
         for update
@@ -159,8 +160,8 @@ begin
     ) as x;
     cn := coalesce(cardinality(c_line), 0);
 
-    -- Where every line names its node and there is enough for all of them together, whose turn
-    -- comes first decides nothing: all is taken at once. Else one request after the other.
+    -- Where lines name their nodes and there is enough for all of them together, whose turn
+    -- comes first decides nothing: all is taken at once.
     if all_named and cn = n and any_rules is not true and l_wide = '{}'
         and (p_at >= any(p_expires)) is not true
     then
