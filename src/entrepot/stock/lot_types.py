@@ -22,7 +22,7 @@ class LotRow(msgspec.Struct, frozen=True):
 
 class Crossing(msgspec.Struct, frozen=True):
     """Goods that came into our bins from outside, or left them. `place` is the kind of place at
-    the other end; `came` is true for what came in. `supplier` is known for announced receipts."""
+    the other end; `came` is true for what came in."""
 
     id: UUID
     at: datetime
