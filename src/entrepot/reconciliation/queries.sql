@@ -94,8 +94,8 @@ select d.difference_id as id, d.kind, concat_ws(
         case when n.node_id is null and c.channel_id is null then p.code end
     ) as place,
     s.code as sku, n.code as node, c.code as channel, d.lot, d.owner, d.status, d.serial, d.told,
-    d.found, d.amount, d.cause, d.suspect, d.kind <> 'serial' and d.cause <> 'follows' as correctable, d.state,
-    d.first_seen, d.closed_at
+    d.found, d.amount, d.cause, d.suspect,
+    d.kind <> 'serial' and d.cause <> 'follows' as correctable, d.state, d.first_seen, d.closed_at
 from reconciliation.difference as d
 join catalog.sku as s on s.sku_id = d.sku_id
 left join nodes.node as n on n.node_id = d.node_id
