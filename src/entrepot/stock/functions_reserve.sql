@@ -2,11 +2,11 @@
 -- Locks: reservations that are replaced, then (sku, node), then (sku, channel), each in order.
 
 -- Reserves for many requests, one after the other in the order given. p_ids: the reservation of
--- each. Only those with p_take are looked at: the arrays that come back have null for the others.
+-- each. Only those with p_take are looked at; what comes back has null for the others.
 -- done or refused; answers are the reservations, or the refusals. replaced is the live reservation
 -- of the same reference and channel whose place the new one took: what it held counted as
--- available; null when none was replaced. again: nothing was written, for the guarding rows of
--- all nodes are needed to say no: call again with p_whole.
+-- available; null when none was replaced. again: nothing was written; to say no the guarding rows
+-- of all nodes are needed: call again with p_whole.
 create or replace function stock.reserve_batch_v2(
     p_at timestamptz, p_take boolean[], p_ids uuid[], p_actors text[], p_references text[],
     p_channels text[], p_expires timestamptz[], p_line_of integer[], p_skus text[],
@@ -42,7 +42,7 @@ begin
     left join lateral (
         select n.channel_id from nodes.channel as n
         where n.code = x.code and n.closed_at is null
-        limit 1 -- row by row: a join is planned for the table as it was then
+        limit 1 -- row by row: a join is planned for small tables
     ) as c on true
     left join lateral (
         select h.reservation_id from stock.reservation as h
@@ -96,8 +96,8 @@ begin
             order by 1, 2
         ) as w;
     end if;
-    -- One row after the other by its key: a row that was changed while we waited for its lock
-    -- must come back as it is then, which a lock on a larger join does not promise.
+    -- One row after the other by its key: a row that changed while we waited for its lock must
+    -- come back as it is then; a lock on a larger join does not promise that.
     select array_agg(g.sku_id order by u.place), array_agg(g.node_id order by u.place),
         array_agg(m.code order by u.place), array_agg(g.open order by u.place),
         array_agg(g.protected order by u.place), array_agg(g.ahead order by u.place)
