@@ -10,6 +10,8 @@ SLOW = (
     "api/test_database_wall_down.py",
     "api/test_no_500.py",
     "api/test_mock_erp.py::test_random_changes",
+    "api/test_customising.py",
+    "api/test_routing_previews.py",
     "api/test_tenant_matrix.py",
     "app/test_database_away.py",
     "app/test_launcher.py",
@@ -60,6 +62,7 @@ SLOW = (
     "web/test_work_pages.py::test_a_transfer_from_the_office",
     "stock/test_machine.py::test_the_books",
     "tenancy/test_isolation.py",
+    "web/test_routing_page.py",
     "tenancy/test_provisioning.py",
 )
 
