@@ -54,13 +54,12 @@ _PRICED = ["wild", "priced", "alike", "closed", "drawing", "large", "heavy", "ma
 _WAVED = ["waving", "drawn_together", "turning", "wave"]
 _EVERY = [*_LISTED, "bare", *_PRICED]
 WAVING = [
-    "charging", "choosing", "halving", "listing", "master", "offers", "program", "tightening",
+    "charging", "choosing", "exchanging", "halving", "listing", "master", "offers", "program", "tightening",
     "waves",
 ]  # fmt: skip
 KINDS = {
     "decoding.py": ["mistakes"], "checking.py": ["limits", "mistakes"],
     **{f"{name}.py": _WAVED for name in WAVING},
-    "exchanging.py": _WAVED,
     "bounding.py": _LISTED, "lattice.py": _LISTED, "searching.py": _LISTED, "table.py": _LISTED,
     "explaining.py": [*_LISTED, "bare"], "excluding.py": [*_LISTED, "bare"],
     "routing.py": ["following", "drawing", "met", "bare", *_WAVED],

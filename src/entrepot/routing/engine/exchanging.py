@@ -6,6 +6,7 @@ it; those who hold what it would rather have are its partners.
 """
 
 import random
+from typing import Final
 
 import numpy as np
 
@@ -17,8 +18,10 @@ from entrepot.routing.engine.network import Ints, Network
 from entrepot.routing.engine.offers import Offers, Terms
 from entrepot.routing.engine.routing import take
 
-_PARTNERS = 3
+_PARTNERS: Final = 3
 """So many holders of each wanted thing join the group."""
+_DRAWS: Final = 4
+"""A group is drawn from so many times its size, for partners may fill it earlier."""
 
 
 def polished(
@@ -76,7 +79,7 @@ class Wishes:
         most = 1 + int(np.max(self.least, initial=0))
         regrets = [1 + int(self.above[held[order]]) if order in held else most for order in orders]
         chosen: dict[int, None] = {}
-        for order in rng.choices(orders, regrets, k=4 * size):
+        for order in rng.choices(orders, regrets, k=_DRAWS * size):
             chosen[order] = None
             for row in kept[int(self.wanted[order])].rows:
                 partners = [other for other in holders.get(row, []) if other not in chosen]
