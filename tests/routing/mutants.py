@@ -54,8 +54,8 @@ _PRICED = ["wild", "priced", "alike", "closed", "drawing", "large", "heavy", "ma
 _WAVED = ["waving", "drawn_together", "turning", "wave"]
 _EVERY = [*_LISTED, "bare", *_PRICED]
 WAVING = [
-    "charging", "choosing", "exchanging", "halving", "listing", "master", "offers", "program", "tightening",
-    "waves",
+    "charging", "choosing", "exchanging", "halving", "listing", "master", "offers", "program",
+    "tightening", "waves",
 ]  # fmt: skip
 KINDS = {
     "decoding.py": ["mistakes"], "checking.py": ["limits", "mistakes"],
