@@ -56,6 +56,7 @@ SLOW = (
     "routing/test_tightening.py",
     "routing/test_waves.py",
     "flows/test_peak.py",
+    "flows/test_stock_bounds.py::test_a_pool_changes",
     "flows/test_stock_races.py::test_two_processes",
     "flows/test_work_races.py::test_short_picks",
     "flows/test_work_races.py::test_two_who_send",
