@@ -43,43 +43,43 @@ async def _settings(house: PageHouse) -> Any:
 
 async def test_a_carton_is_added_changed_and_removed(house: PageHouse) -> None:
     owner = await house.worker("owner")
-    await owner.get("/admin/cartons")
-    assert (await press(owner, "/admin/cartons", BOX)).status_code == 303
+    await owner.get("/admin/consolidations/cartons")
+    assert (await press(owner, "/admin/consolidations/cartons", BOX)).status_code == 303
     (made,) = [one for one in (await _settings(house)).cartons if one.code == "K40"]
     assert (made.inner_mm, made.outer_mm) == ((400, 300, 250), (410, 310, 265))
-    shown = (await owner.get("/admin/cartons?code=K40")).text
+    shown = (await owner.get("/admin/consolidations/cartons?code=K40")).text
     assert 'value="400 × 300 × 250"' in shown
-    changed = await press(owner, "/admin/cartons", BOX | {"max_g": "25000"})
+    changed = await press(owner, "/admin/consolidations/cartons", BOX | {"max_g": "25000"})
     assert changed.status_code == 303
     (made,) = [one for one in (await _settings(house)).cartons if one.code == "K40"]
     assert made.max_g == 25_000
-    assert (await press(owner, "/admin/cartons/K40/remove", {})).status_code == 303
-    assert "K40/remove" not in (await owner.get("/admin/cartons")).text
+    assert (await press(owner, "/admin/consolidations/cartons/K40/remove", {})).status_code == 303
+    assert "K40/remove" not in (await owner.get("/admin/consolidations/cartons")).text
 
 
 async def test_every_fault_stands_at_its_field_and_what_was_typed_stays(house: PageHouse) -> None:
     owner = await house.worker("owner")
-    await owner.get("/admin/cartons")
+    await owner.get("/admin/consolidations/cartons")
     wrong = BOX | {"inner_mm": "400 × 300", "tare_g": "light", "cost_minor": "-1"}
-    refused = await press(owner, "/admin/cartons", wrong)
+    refused = await press(owner, "/admin/consolidations/cartons", wrong)
     assert refused.status_code == 422
     assert "Three whole numbers such as 400" in refused.text
     for typed in ("400 × 300", "light", "-1"):
         assert f'value="{typed}"' in refused.text
-    small = await press(owner, "/admin/cartons", BOX | {"outer_mm": "1 1 1", "max_g": "9"})
+    small = await press(owner, "/admin/consolidations/cartons", BOX | {"outer_mm": "1 1 1", "max_g": "9"})
     assert "none above the outer size" in small.text
     assert "More than the empty carton weighs." in small.text
 
 
 async def test_the_rules_of_joining_are_ticked(house: PageHouse) -> None:
     owner = await house.worker("owner")
-    await owner.get("/admin/cartons")
+    await owner.get("/admin/consolidations/cartons")
     form: dict[str, Any] = {"statuses": "stored", "measured": "true", "most_overdue_minor": "500"}
-    assert (await press(owner, "/admin/joining-rules", form)).status_code == 303
+    assert (await press(owner, "/admin/consolidations/rules", form)).status_code == 303
     rules = (await _settings(house)).rules
     assert (rules.statuses, rules.measured, rules.declared) == (frozenset({"stored"}), True, False)
     assert (rules.most_overdue_minor, rules.coming) == (500, frozenset({"expected"}))
-    nothing = await press(owner, "/admin/joining-rules", {"measured": "true"})
+    nothing = await press(owner, "/admin/consolidations/rules", {"measured": "true"})
     assert nothing.status_code == 422
     assert (await _settings(house)).rules == rules
 
@@ -87,11 +87,11 @@ async def test_the_rules_of_joining_are_ticked(house: PageHouse) -> None:
 async def test_who_reads_only_finds_no_form_and_is_refused(house: PageHouse) -> None:
     before = await _settings(house)
     clerk = await house.worker("manager")
-    shown = await clerk.get("/admin/cartons")
+    shown = await clerk.get("/admin/consolidations/cartons")
     assert shown.status_code == 200
     packer = await house.worker("packer")
     await packer.get("/staff")
-    assert (await press(packer, "/admin/cartons", BOX)).status_code == 403
+    assert (await press(packer, "/admin/consolidations/cartons", BOX)).status_code == 403
     assert (await press(packer, "/admin/prices/carriers/none", {})).status_code == 403
     assert await _settings(house) == before
 

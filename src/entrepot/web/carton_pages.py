@@ -72,7 +72,7 @@ def _given(carton: CartonType) -> dict[str, str]:
     }
 
 
-@get("/admin/cartons")
+@get("/admin/consolidations/cartons")
 async def cartons(deps: Deps, visit: Visiting, code: FromQuery[str] = "") -> Response[str]:
     """The cartons and the rules; with a code, that carton stands in the form."""
     settings = await get_consolidation_settings(deps.db, staff_of(visit))
@@ -105,7 +105,7 @@ def _carton(form: Form) -> CartonType:
     return convert(wanted, CartonType)
 
 
-@post("/admin/cartons", status_code=200)
+@post("/admin/consolidations/cartons", status_code=200)
 async def write_carton(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """A carton as its form says, new or changed."""
     form = await read_form(request)
@@ -115,10 +115,10 @@ async def write_carton(request: PageRequest, deps: Deps, visit: Visiting) -> Res
         if refusal.status not in _TAKEN:
             raise
         return await _page(deps, visit, given=form.fields, refusal=refusal)
-    return see_other(visit, f"{visit.base}/admin/cartons")
+    return see_other(visit, f"{visit.base}/admin/consolidations/cartons")
 
 
-@post("/admin/cartons/{code:str}/remove", status_code=200)
+@post("/admin/consolidations/cartons/{code:str}/remove", status_code=200)
 async def end_carton(
     request: PageRequest, deps: Deps, visit: Visiting, code: FromPath[str]
 ) -> Response[str]:
@@ -130,7 +130,7 @@ async def end_carton(
         if refusal.status not in _TAKEN:
             raise
         return await _page(deps, visit, refusal=refusal)
-    return see_other(visit, f"{visit.base}/admin/cartons")
+    return see_other(visit, f"{visit.base}/admin/consolidations/cartons")
 
 
 def _rules(form: Form, before: Rules) -> Rules:
@@ -149,7 +149,7 @@ def _rules(form: Form, before: Rules) -> Rules:
     return convert(wanted, Rules)
 
 
-@post("/admin/joining-rules", status_code=200)
+@post("/admin/consolidations/rules", status_code=200)
 async def write_rules(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """The rules as their form says."""
     form = await read_form(request)
@@ -163,7 +163,7 @@ async def write_rules(request: PageRequest, deps: Deps, visit: Visiting) -> Resp
         if refusal.status not in _TAKEN:
             raise
         return await _page(deps, visit, refusal=refusal)
-    return see_other(visit, f"{visit.base}/admin/cartons")
+    return see_other(visit, f"{visit.base}/admin/consolidations/cartons")
 
 
 CARTON_PAGES = [cartons, write_carton, end_carton, write_rules]

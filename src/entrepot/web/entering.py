@@ -54,6 +54,7 @@ def house_of(tenant: PageTenant) -> House:
         slug=tenant.slug,
         zone=tenant.zone,
         tenant=tenant.id,
+        trade=tenant.kind,
     )
 
 

@@ -7,6 +7,8 @@ from entrepot.web.adjustment_pages import ADJUSTMENT_PAGES
 from entrepot.web.arrival_pages import ARRIVAL_PAGES
 from entrepot.web.assets import Assets, static_handler
 from entrepot.web.calculator_pages import CALCULATOR_PAGES
+from entrepot.web.carrier_pages import CARRIER_PAGES
+from entrepot.web.carton_pages import CARTON_PAGES
 from entrepot.web.catalog_pages import CATALOG_PAGES
 from entrepot.web.channel_pages import CHANNEL_PAGES
 from entrepot.web.consolidation_pages import CONSOLIDATION_PAGES
@@ -27,8 +29,8 @@ from entrepot.web.office_pages import OFFICE_PAGES
 from entrepot.web.office_transfer_pages import OFFICE_TRANSFER_PAGES
 from entrepot.web.operator_pages import OPERATOR_PAGES, operator_guard, public_guard
 from entrepot.web.people_pages import PEOPLE_PAGES
-from entrepot.web.pick_pages import PICK_PAGES
 from entrepot.web.period_pages import PERIOD_PAGES
+from entrepot.web.pick_pages import PICK_PAGES
 from entrepot.web.portal_pages import PORTAL_PAGES
 from entrepot.web.pre_alert_pages import PRE_ALERT_PAGES
 from entrepot.web.price_import_pages import PRICE_IMPORT_PAGES
@@ -66,7 +68,8 @@ def page_router(deps: WebDeps) -> Router:
             *NODE_PAGES, *NODE_WORKING_PAGES, *CHANNEL_PAGES, *CATALOG_PAGES,
             *HISTORY_PAGES, *LOT_PAGES, *ADJUSTMENT_PAGES,
             *TRANSFER_PAGES, *OFFICE_TRANSFER_PAGES, *PICK_PAGES,
-            *OFFICE_CONSOLIDATION_PAGES, *PRICE_PAGES, *PRICE_IMPORT_PAGES,
+            *OFFICE_CONSOLIDATION_PAGES, *CARTON_PAGES, *CARRIER_PAGES,
+            *PRICE_PAGES, *PRICE_IMPORT_PAGES,
             *COUNT_PAGES, *STOCK_PAGES,
             *RECONCILIATION_PAGES, *FEED_PAGES, *PERIOD_PAGES, *ROUTING_PAGES,
         ],

@@ -58,6 +58,7 @@ _CODES = {
     "node_code_taken": (_("Code is taken"), _("Another warehouse has this code.")),
     "email_taken": (_("Is here already"), _("Somebody here has this e-mail address.")),
     "stronger_grant": (_("Not allowed"), _("Nobody hands on more than they hold.")),
+    "last_carton": (_("Not possible now"), _("One carton must stay: parcels are packed into it.")),
     "no_tariff": (_("No prices yet"), _("The office has not entered its prices. Ask again later.")),
     "nothing_eligible": (
         _("Nothing can go now"),

@@ -26,7 +26,8 @@ _YEAR_S = 365 * 86400
 class House(msgspec.Struct, frozen=True):
     """Whose pages these are: a tenant, or the operator's own when `tenant` is None.
 
-    `base` is the address prefix (`/t/<slug>`), to which session cookies are confined.
+    `base` is the address prefix (`/t/<slug>`), to which session cookies are confined; `trade` is
+    what kind of tenant it is, so that its daily pages stand first.
     """
 
     base: str
@@ -34,6 +35,7 @@ class House(msgspec.Struct, frozen=True):
     slug: str
     zone: str
     tenant: str | None
+    trade: str = ""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -102,6 +104,8 @@ class Visit(msgspec.Struct, frozen=True):
         links = [(f"{base}/{room}", label, icon, needs) for room, label, icon, needs in _ROOMS
                  if room.split("/")[0] == area and self.allowed(needs)]  # fmt: skip
         here = max((url for url, *_ in links if self._within(url)), key=len, default="")
+        first = {f"{base}/{room}" for room in _DAILY.get(self.house_of.trade, ())}
+        links.sort(key=lambda link: bool(first) and link[0] not in first)
         return [Link(url, label, icon, url == here) for url, label, icon, _ in links]
 
     def allowed(self, permission: str) -> bool:
@@ -154,8 +158,8 @@ _ROOMS = (
     ("admin/consolidations", mark("Consolidations"), "parcel", "consolidations:read"),
     ("admin/customers", mark("Customers"), "person", "customers:read"),
     ("admin/stock", mark("Stock"), "list", "stock:read"),
-    ("admin/transfers", mark("Transfers"), "truck", "stock:read"),
     ("admin/reconciliation", mark("Reconciliation"), "shield", "reconciliation:read"),
+    ("admin/transfers", mark("Transfers"), "truck", "stock:read"),
     ("admin/arrivals", mark("Goods coming in"), "truck", "stock:read"),
     ("admin/adjustments", mark("Adjustments"), "list", "stock:adjust"),
     ("admin/prices", mark("Prices"), "list", "rate_cards:read"),
@@ -178,6 +182,14 @@ _ROOMS = (
     ("developers", mark("Quick start"), "next", ""),
     ("developers/reference", mark("API reference"), "code", ""),
 )
+
+_DAILY = {
+    "merchant": (
+        "admin", "admin/stock", "admin/arrivals", "admin/transfers", "admin/reconciliation",
+        "staff/arrivals", "staff/picks", "staff/transfers", "staff/counts",
+    ),
+}  # fmt: skip
+"""The pages of each trade's day, before all others; a trade that is not here: as they stand."""
 
 
 def begin_visit(
