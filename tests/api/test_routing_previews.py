@@ -221,6 +221,8 @@ async def test_kits_and_faults(key: ApiKeyInHand, trade: Trade) -> None:
         ({"lines": [{"sku": "NO-SUCH", "qty": 1}]}, 404),
         ({"destination": {"country": "CN", "city": "Nowhere-at-all"}}, 422),
         ({"lines": [{"sku": part, "qty": 0}]}, 422), ({"unknown": 1}, 422),
+        ({"lines": [{"sku": part, "qty": 1_000_001}]}, 422),
+        ({"lines": [{"sku": part, "qty": 999_999}], "policy": "fewest-splits"}, 200),
     ):  # fmt: skip
         cart = {"channel": "KITS", "destination": FOSHAN, "lines": [{"sku": part, "qty": 1}]}
         refused = await key.ask("POST", "/routing/previews", cart | change)

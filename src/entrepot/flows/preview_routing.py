@@ -42,6 +42,8 @@ from entrepot.stock import strategy
 from entrepot.stock.types import ChannelCode, Instant, SkuCode, Units
 
 _KEPT_MOST = 256
+_UNITS_MOST = 1_000_000
+"""Of one SKU: as the interchange format has it."""
 _Text = Annotated[str, Meta(min_length=1, max_length=120)]
 
 
@@ -192,6 +194,10 @@ async def _lines(tx: ReadTx, cart: Cart) -> list[Line]:
             units[leaf.sku] = units.get(leaf.sku, 0) + leaf.quantity
             if sku.parts:
                 group[leaf.sku] = _joined(group, leaf.sku, code)
+    many = next((code for code, qty in units.items() if qty > _UNITS_MOST), None)
+    if many is not None:
+        message = f"at most {_UNITS_MOST} units of a SKU can be decided about"
+        raise Invalid(message, errors=[FieldError("lines", "too_many", message)])
     skus = await catalog.documents_of(tx, codes=list(units))
     return [_line(skus[code], qty, group.get(code)) for code, qty in sorted(units.items())]
 
