@@ -15,14 +15,15 @@ begin
         where c.relkind = 'v' and c.relname like 'violation\_%'
         order by 1
     loop
-        view := v.name;
         known := array_position(p_known, v.name);
         if known is null then
-            execute format('select count(*) from %s', v.name) into rows;
+            -- not into a variable: only so may PostgreSQL share the reading among workers
+            return query execute format('select %L::text, count(*) from %s', v.name, v.name);
         else
+            view := v.name;
             rows := p_known_rows[known];
+            return next;
         end if;
-        return next;
     end loop;
 end
 $$;

@@ -82,6 +82,7 @@ async def run(tx: Tx, *, mode: Mode) -> Run:
     if done == "full":
         added = await _add_up_all(tx, outside)
     else:
+        await tx.value(SQL["work_alone"])
         added = await _add_up_arrived(tx, outside, after=progress.mark)
     copies = await tx.list(READS["list_clashes"], Clash, most=MOST)
     clashes = (added.clashes + copies)[:MOST]

@@ -19,6 +19,10 @@ where c.oid = 'stock.movement'::regclass;
 -- name: bound_memory
 select set_config('work_mem', :memory, true);
 
+-- What takes milliseconds is not worth starting workers for.
+-- name: work_alone
+select set_config('max_parallel_workers_per_gather', '0', true);
+
 -- Places outside: nothing is kept about what lies there.
 -- name: list_outside
 select p.place_id as id from stock.place as p
