@@ -66,7 +66,8 @@ async def test_every_fault_stands_at_its_field_and_what_was_typed_stays(house: P
     assert "Three whole numbers such as 400" in refused.text
     for typed in ("400 × 300", "light", "-1"):
         assert f'value="{typed}"' in refused.text
-    small = await press(owner, "/admin/consolidations/cartons", BOX | {"outer_mm": "1 1 1", "max_g": "9"})
+    tiny = BOX | {"outer_mm": "1 1 1", "max_g": "9"}
+    small = await press(owner, "/admin/consolidations/cartons", tiny)
     assert "none above the outer size" in small.text
     assert "More than the empty carton weighs." in small.text
 

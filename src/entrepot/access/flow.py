@@ -134,9 +134,7 @@ class Flow(Declared[P, R]):
     async def _once(
         self, db: Database, principal: Principal, stamp: Stamp, /, *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        async with db.begin(
-            principal, request_id=stamp.request_id, steady=self.steady
-        ) as tx:
+        async with db.begin(principal, request_id=stamp.request_id, steady=self.steady) as tx:
             found = await claim(tx, stamp)
             if found.verdict == "stored":
                 # Settled after the commit, so the nonce of a repetition is burnt as well.
