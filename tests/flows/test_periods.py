@@ -151,6 +151,11 @@ async def test_what_was_being_written_at_the_closing_is_booked_in_the_next(stock
     assert (second.opening, second.moved_in, second.closing, second.unexplained) == (10, 5, 15, 0)
     assert [row.late for row in await lines(stock, "P2")] == [0, 5]
     assert (await list_periods(stock.db, stock.staff, before=None, most=9))[1].late == 1
+    await reopen(stock, "P2")
+    await reopen(stock, "P1")
+    again = await close(stock, "P1", 5)
+    assert (again.closing, again.late) == (15, 0), "closed anew it is in its own period"
+    assert await late(stock, "P1") == []
 
 
 async def test_what_a_feed_tells_of_a_closed_period_is_booked_now_and_points_there(
@@ -208,6 +213,11 @@ async def test_only_the_last_period_is_opened_again(stock: Stock) -> None:
     await owner.close()
     assert sorted(row["verb"] for row in audited) == ["close_period"] * 3 + ["reopen_period"]
     assert closings == 3, "what was frozen first is kept"
+    await reopen(stock, "P2")
+    await close(stock, "P3", 12)
+    first = await list_periods(stock.db, stock.staff, before=None, most=1)
+    rest = await list_periods(stock.db, stock.staff, before=first[0].code, most=9)
+    assert [p.code for p in first + rest] == ["P2", "P3", "P1"], "two that end alike are two"
 
 
 async def test_who_may_close(stock: Stock) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from entrepot.access.flow import Stamp
 from entrepot.flows.correct_difference import correct_difference
+from entrepot.flows.get_reservation import get_reservation
 from entrepot.flows.list_differences import list_differences
 from entrepot.flows.list_reconciliations import list_reconciliations
 from entrepot.flows.reconcile import reconcile
@@ -18,6 +19,7 @@ from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Conflict, Forbidden, NotFound
 from entrepot.platform import faults
 from entrepot.platform.clock import system_clock
+from entrepot.reconciliation import operations
 from entrepot.reconciliation.types import Difference, Mode, NewRun, Run
 from tests.flows.trade import stamp
 from tests.postgres_fixture import InstalledServer
@@ -135,6 +137,48 @@ async def test_what_follows_is_not_corrected_before_what_it_follows_from(stock: 
         await correct(stock, told["on_hand"])
     assert refused.value.code == "follows_another"
     assert await stock.available(sku) == [10]
+
+
+async def test_a_correction_takes_nothing_from_another_falsified_number(stock: Stock) -> None:
+    """Promises of goods that are there by the ledger stay, whichever copy is corrected first."""
+    sku = await stock.sku(lot_tracked=True)
+    for lot in ("L1", "L2"):
+        await stock.receive(sku, 5, lot=lot)
+    held = await stock.reserve((sku, 10))
+    await falsify(
+        stock,
+        f"update stock.balance set on_hand = 10 where lot = 'L1' and {of(sku)}",
+        f"update stock.balance set on_hand = 0 where lot = 'L2' and {of(sku)}",
+    )
+    await run(stock)
+    told = {d.lot: d for d in await found(stock, state="open") if d.kind == "balance"}
+    for lot in ("L1", "L2"):
+        await correct(stock, told[lot])
+        (line,) = (await get_reservation(stock.db, stock.staff, reservation_id=held.id)).lines
+        assert (line.qty, line.backordered) == (10, 0)
+    await falsify(stock, f"update stock.sku_node set on_hand = 13 where {of(sku)}")
+    await run(stock)
+    (one,) = [d for d in await found(stock, state="open") if d.kind == "on_hand"]
+    await falsify(stock, f"update stock.balance set on_hand = 1 where lot = 'L1' and {of(sku)}")
+    await correct(stock, one)
+    guard = await stock.guard(sku)
+    assert (guard.on_hand, guard.reserved, guard.backordered) == (10, 10, 0)
+    await run(stock)
+
+
+async def test_a_run_that_cannot_keep_everything_calls_nothing_gone(
+    stock: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skus = [await stock.stocked(10) for _ in range(3)]
+    await falsify(
+        stock, *(f"update stock.sku_node set on_hand = 13 where {of(sku)}" for sku in skus)
+    )
+    first = await run(stock)
+    monkeypatch.setattr(operations, "MOST", 1)
+    again = await run(stock)
+    assert (again.found, again.more, again.fresh, again.gone) == (1, True, 0, 0)
+    monkeypatch.undo()
+    assert len(await found(stock, state="open")) == first.found >= 3
 
 
 async def test_promises_that_a_correction_takes_the_goods_from_wait(stock: Stock) -> None:

@@ -84,7 +84,7 @@ async def run(tx: Tx, *, mode: Mode) -> Run:
     else:
         await tx.value(SQL["work_alone"])
         added = await _add_up_arrived(tx, outside, after=progress.mark)
-    copies = await tx.list(READS["list_clashes"], Clash, most=MOST)
+    copies = await tx.list(READS["list_clashes"], Clash, most=MOST + 1)
     clashes = (added.clashes + copies)[:MOST]
     more = added.more or len(added.clashes) + len(copies) > MOST
     await tx.execute(SQL["clear_ahead"])
@@ -92,7 +92,7 @@ async def run(tx: Tx, *, mode: Mode) -> Run:
     await late.note(tx, after=progress.late_mark, until=mark)
     await tx.execute(SQL["move_on"], mark=mark, usable=not added.more)
     views = await _count_views(tx, added.clashes, whole=done == "full")
-    fresh, gone = await _keep(tx, run_id, clashes)
+    fresh, gone = await _keep(tx, run_id, clashes, whole=not more)
     drifts = await tx.value(READS["count_drifts"])
     assert isinstance(drifts, int)
     made = Run(
@@ -169,8 +169,9 @@ async def _count_views(tx: Tx, clashes: Sequence[Clash], *, whole: bool) -> list
     ]  # fmt: skip
 
 
-async def _keep(tx: Tx, run_id: UUID, clashes: Sequence[Clash]) -> tuple[int, int]:
-    """Open what is new, bring the rest up to date, end what is gone; how many of each end."""
+async def _keep(tx: Tx, run_id: UUID, clashes: Sequence[Clash], *, whole: bool) -> tuple[int, int]:
+    """Open what is new, bring the rest up to date, end what is gone; how many of each end. Unless
+    these are the `whole` of what differs, nobody knows whether the others are gone."""
     causes = await _causes(tx, clashes)
     await tx.execute(
         SQL["put_differences"], run_id=run_id, now=tx.now, ids=[new_id(tx.now) for _ in clashes],
@@ -182,9 +183,11 @@ async def _keep(tx: Tx, run_id: UUID, clashes: Sequence[Clash]) -> tuple[int, in
         told=[c.told for c in clashes], found=[c.found for c in clashes],
         causes=[cause for cause, _ in causes], suspects=[suspect for _, suspect in causes],
     )  # fmt: skip
-    gone = await tx.execute(
-        SQL["end_differences"], run_id=run_id, now=tx.now, actor=tx.principal.actor
-    )
+    gone = 0
+    if whole:
+        gone = await tx.execute(
+            SQL["end_differences"], run_id=run_id, now=tx.now, actor=tx.principal.actor
+        )
     fresh = await tx.value(SQL["count_fresh"], run_id=run_id)
     await tx.value(
         SQL["tell_differences"], run_id=run_id, now=tx.now, actor=tx.principal.actor

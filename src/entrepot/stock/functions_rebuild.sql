@@ -32,8 +32,9 @@ begin
 end
 $$;
 
--- Sets a guarding row to what balances and open lines say. Promises that are not there any more
--- become backorders. False when even that is not enough.
+-- Sets a guarding row to what movements and open lines say: a balance may be falsified itself, and
+-- then promises of goods that are there would become backorders. Promises that are not there any
+-- more do. False when even that is not enough, or movements add up to what no node can hold.
 create or replace function stock.rebuild_guard_v1(
     p_at timestamptz, p_actor text, p_cause uuid, p_sku uuid, p_node uuid
 )
@@ -49,10 +50,20 @@ begin
     perform stock.open_guards_v1(array[p_sku], array[p_node]);
     perform from stock.sku_node as g where g.sku_id = p_sku
     order by g.sku_id, g.node_id for update;
-    select coalesce(sum(b.on_hand), 0), coalesce(sum(b.on_hand) filter (
-        where b.status not in ('good', 'promo') or b.owner <> ''
+    select coalesce(sum(e.units), 0), coalesce(sum(e.units) filter (
+        where e.status not in ('good', 'promo') or e.owner <> ''
     ), 0) into held, barred
-    from stock.balance as b where b.sku_id = p_sku and b.node_id = p_node;
+    from (
+        select m.to_place as place_id, m.to_status as status, m.owner, m.quantity as units
+        from stock.movement as m where m.sku_id = p_sku
+        union all
+        select m.from_place, m.from_status, m.owner, -m.quantity
+        from stock.movement as m where m.sku_id = p_sku
+    ) as e
+    join stock.place as p on p.place_id = e.place_id and p.node_id = p_node;
+    if barred < 0 or held < barred then
+        return false;
+    end if;
     select coalesce(sum(l.quantity), 0), coalesce(sum(l.backordered), 0) into promised, awaited
     from stock.reservation_line as l
     join stock.reservation as r on r.reservation_id = l.reservation_id
