@@ -218,6 +218,22 @@ async def test_lots_dates_and_serials_are_asked_for(stock: Stock) -> None:
     assert differs.value.errors[0].code == "expiry_differs"
 
 
+async def test_a_lot_has_one_date_whoever_brings_it(stock: Stock) -> None:
+    sku = await stock.sku(lot_tracked=True, expiry_tracked=True)
+    near, far = (
+        {"code": sku, "qty": 1, "lot": "L", "expires_on": day}
+        for day in ("2997-01-01", "2998-01-01")
+    )
+    with pytest.raises(Invalid) as twice:
+        await received(stock, None, near, far, reference="x")
+    assert twice.value.errors[0].code == "expiry_differs"
+    both = await asyncio.gather(
+        received(stock, None, near, reference="y"), received(stock, None, far, reference="z"),
+        return_exceptions=True,
+    )  # fmt: skip
+    assert sorted(type(one).__name__ for one in both) == ["Invalid", "Received"]
+
+
 async def test_a_gs1_message_tells_lot_date_and_serial(stock: Stock) -> None:
     sku = await stock.sku(
         lot_tracked=True, expiry_tracked=True, serial_tracked=True, gtins=["4012345678901"]

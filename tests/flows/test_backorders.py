@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -151,3 +152,22 @@ async def test_who_comes_later_takes_nothing_of_what_others_wait_for(stock: Stoc
     held = [line.qty for one in made[1:] if isinstance(one, Reservation) for line in one.lines]
     assert sum(held) <= 4
     assert {type(one) for one in made[1:]} <= {Reservation, Conflict}
+
+
+async def test_who_waits_for_lasting_goods_is_not_given_others(stock: Stock) -> None:
+    sku = await stock.sku(lot_tracked=True)
+    today = later(0).date()
+    await stock.levels(sku, "N1", inbound=5, sells_inbound=True)
+    await stock.channel_levels("SHOP", min_life_days=60)
+    try:
+        made = await stock.reserve((sku, 3, "N1"), channel="SHOP")
+        second = await stock.reserve((sku, 1, "N1"))
+        await stock.receive(sku, 3, lot="OLD", expires_on=str(today + timedelta(10)))
+        guard = await stock.guard(sku)
+        assert (guard.reserved, guard.backordered) == (1, 3), "the next in line has it"
+        await stock.fulfil(second.id)
+        await stock.receive(sku, 3, lot="NEW", expires_on=str(today + timedelta(90)))
+        assert (await stock.guard(sku)).backordered == 0
+        await stock.fulfil(made.id)
+    finally:
+        await stock.channel_levels("SHOP", min_life_days=0)

@@ -10,6 +10,7 @@ from entrepot.access.permissions import PERMISSIONS
 from entrepot.catalog.types import SkuDocument
 from entrepot.flows.create_bins import create_bins
 from entrepot.flows.list_dock import list_dock
+from entrepot.flows.list_movements import list_movements
 from entrepot.flows.list_stock import list_stock
 from entrepot.flows.replace_sku import replace_sku
 from entrepot.flows.suggest_bins import suggest_bins
@@ -200,6 +201,35 @@ async def test_a_return_that_is_moved_back_can_come_again(stock: Stock) -> None:
     with pytest.raises(Conflict) as nothing:
         await came_back(stock, reference, {"code": sku})
     assert nothing.value.code == "not_shipped"
+
+
+async def test_what_was_moved_back_does_not_stand_again(stock: Stock) -> None:
+    """Otherwise the ledger would have the goods back twice: by the old return and by a new one."""
+    sku = await stock.stocked(2)
+    reference = await sold(stock, sku, 2)
+    done = await came_back(stock, reference, {"code": sku, "qty": 2})
+    no_return = await moved_back(stock, done.lines[0].movements[0])
+    no_sale = await moved_back(stock, await stock.sale_of(reference))
+    for movement in (no_return, no_sale):
+        with pytest.raises(Conflict) as refused:
+            await moved_back(stock, movement)
+        assert refused.value.code == "receive_again"
+    assert await lying(stock, sku) == {"N1/R": 2}
+
+
+async def test_a_sale_is_not_moved_back_for_another_lot(stock: Stock) -> None:
+    sku = await stock.sku(lot_tracked=True)
+    for lot in ("A", "B"):
+        await stock.receive(sku, 5, lot=lot)
+    reference = await sold(stock, sku, 10)
+    await came_back(stock, reference, {"code": sku, "qty": 5, "lot": "A"})
+    found = await list_movements(
+        stock.db, stock.staff, sku=sku, reference=reference, before=None, most=9
+    )
+    sale = next(m.id for m in found if m.reason == "sale" and m.lot == "A")
+    with pytest.raises(Conflict) as refused:
+        await moved_back(stock, sale)
+    assert refused.value.code == "came_back"
 
 
 async def test_lots_and_serials_are_known_again(stock: Stock) -> None:

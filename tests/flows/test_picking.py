@@ -372,6 +372,38 @@ async def test_a_picked_lot_that_expires_is_picked_anew(stock: Stock) -> None:
     await stock.fulfil(made.id)
 
 
+async def test_what_was_picked_is_not_shipped_past_its_date(stock: Stock) -> None:
+    """Also before the job has taken the lot out of sale; another lot is picked instead."""
+    sku = await stock.sku(lot_tracked=True)
+    today = later(0).date()
+    for lot, days in (("FIRST", 1), ("LAST", 90)):
+        await stock.receive(sku, 2, lot=lot, expires_on=str(today + timedelta(days)))
+    made = await stock.reserve((sku, 2))
+    await picked(stock, made.id, sku, 2)
+    stock.at[0] = 72.0
+    assert await code_of(stock.fulfil(made.id)) == "lot_expired"
+    await unpicked(stock, made.id, sku, 2)
+    await picked(stock, made.id, sku, 2)
+    await stock.fulfil(made.id)
+    assert await places_of(stock, sku) == {"N1/R good": 2}
+
+
+async def test_another_node_takes_over_only_what_lasts(stock: Stock) -> None:
+    sku = await stock.sku(lot_tracked=True)
+    today = later(0).date()
+    for lot, node, days in (("A", "N1", 90), ("B", "N2", 5), ("C", "N2", 90)):
+        await stock.receive(sku, 2, node, lot=lot, expires_on=str(today + timedelta(days)))
+    await stock.channel_levels("WEB", min_life_days=60)
+    try:
+        made = await stock.reserve((sku, 2, "N1"))
+        other = await stock.reserve((sku, 1, "N2"))
+        short = await missed(stock, made.id, sku)
+        assert (short.reallocated, short.backordered) == (1, 1)
+        await stock.fulfil(other.id)
+    finally:
+        await stock.channel_levels("WEB", min_life_days=0)
+
+
 async def test_a_reference_that_comes_again_gives_back_what_was_picked(stock: Stock) -> None:
     sku = await stock.stocked(3)
     made = await stock.reserve((sku, 2), reference="again")

@@ -214,6 +214,31 @@ async def test_pieces_are_known_by_their_serial(stock: Stock) -> None:
     assert (await received(stock, one.id)).state == "received"
 
 
+async def test_a_printed_serial_of_goods_that_are_kept_without(stock: Stock) -> None:
+    sku = await stock.stocked(5, gtins=["4012345678925"])
+    one = await drafted(stock, (sku, 2))
+    scan = {"sku": "]d20104012345678925" + "21S77", "qty": 2}
+    await sent(stock, one.id, scan)
+    assert (await received(stock, one.id, scan)).state == "received"
+
+
+async def test_held_goods_do_not_become_good_on_the_road(stock: Stock) -> None:
+    sku = await stock.sku()
+    await stock.receive(sku, 3, to={"node": "N1", "status": "quarantine"})
+    one = await drafted(stock, {"sku": sku, "qty": 3, "status": "quarantine"})
+    await sent(stock, one.id)
+    few = stock.staff.permissions - {"stock:approve"}
+    clerk = msgspec.structs.replace(stock.staff, permissions=few)
+    as_good = {"sku": sku, "status": "good"}
+    assert await code_of(received(stock, one.id, as_good, by=clerk)) == "permission_missing"
+    await received(stock, one.id, {"sku": sku, "status": "damaged"}, by=clerk)
+    await received(stock, one.id, as_good)
+    await received(stock, one.id, by=clerk)
+    assert await places_of(stock, sku) == {
+        "N2/R damaged": 1, "N2/R good": 1, "N2/R quarantine": 1
+    }  # fmt: skip
+
+
 async def test_packs_are_counted_in_base_units(stock: Stock) -> None:
     pack = {"unit": "case", "base_quantity": "6", "gtins": ["04012345678901"]}
     sku = await stock.sku(packs=[pack])

@@ -17,7 +17,7 @@ from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import arrivals_rules as rules
 from entrepot.stock import feeds, operations
-from entrepot.stock.arrivals_codes import Wanted, find_goods
+from entrepot.stock.arrivals_codes import Wanted, find_goods, with_dates
 from entrepot.stock.arrivals_reads import (
     Dock,
     get_dock,
@@ -152,6 +152,7 @@ async def receive(tx: Tx, *, new: NewReceipt) -> Received:
     ]
     await feeds.refuse_edits(tx, movements=movements)
     posted = await operations.post(tx, reference=reference, movements=movements)
+    await with_dates(tx, goods)  # of two who bring a new lot at once, one finds its date now
     lines = _received(new.lines, goods, posted, allocation)
     if taken is not None and allocation is not None:
         await _count(tx, taken, goods, allocation, posted)

@@ -80,7 +80,7 @@ async def find_goods(tx: ReadTx, *, wanted: Sequence[Wanted], supplier: str) -> 
         except Invalid as refused:
             errors += [FieldError(f"lines[{place}].qty", e.code, e.message) for e in refused.errors]
     _refuse(errors)
-    return await _with_dates(tx, goods)
+    return await with_dates(tx, goods)
 
 
 def _of_supplier(rows: Sequence[FoundSku], supplier: str) -> list[FoundSku]:
@@ -145,8 +145,8 @@ def _unit(one: Wanted, choice: FoundSku, sku: SkuRow) -> Unit:
     return read_unit(one.unit, ratio)
 
 
-async def _with_dates(tx: ReadTx, goods: Sequence[Goods]) -> list[Goods]:
-    """The date of a lot that is on record; Invalid where another one is named."""
+async def with_dates(tx: ReadTx, goods: Sequence[Goods]) -> list[Goods]:
+    """The date of a lot that is on record, or of its first line; Invalid where another is named."""
     with_lot = [one for one in goods if one.lot]
     if not with_lot:
         return list(goods)
@@ -158,6 +158,8 @@ async def _with_dates(tx: ReadTx, goods: Sequence[Goods]) -> list[Goods]:
     errors, dated = list[FieldError](), list[Goods]()
     for place, one in enumerate(goods):
         date_known = known.get((one.sku_id, one.lot))
+        if one.lot and date_known is None:
+            known[one.sku_id, one.lot] = one.expires_on
         if None not in (date_known, one.expires_on) and date_known != one.expires_on:
             message = f"this lot expires on {date_known}"
             errors.append(FieldError(f"lines[{place}].expires_on", "expiry_differs", message))

@@ -110,8 +110,8 @@ end
 $$;
 
 -- Of a movement that is about to be moved back: holds the ASN at which it counts, and what may
--- come back of a sale. Before the guarding rows. Whether it is a movement back of a receipt:
--- then the goods are received again instead.
+-- come back of a sale. Before the guarding rows. Whether it is a movement back of a receipt, a
+-- return or a sale: what stands is counted by those, so the goods come or go again instead.
 create or replace function stock.before_reversal_v1(p_movement_id uuid)
 returns boolean
 language plpgsql as $$
@@ -126,8 +126,11 @@ begin
     where m.movement_id = p_movement_id and m.reason = 'sale' and m.reference <> '';
     return exists(
         select from stock.movement as m
-        join stock.asn_receipt as r on r.movement_id = m.reverses
-        where m.movement_id = p_movement_id
+        join stock.movement as o on o.movement_id = m.reverses
+        where m.movement_id = p_movement_id and (
+            o.reason in ('sale', 'return')
+            or exists(select from stock.asn_receipt as r where r.movement_id = o.movement_id)
+        )
     );
 end
 $$;
@@ -160,7 +163,7 @@ begin
         select from stock.movement as m
         cross join lateral stock.still_out_v1(m.reference, array[m.sku_id]) as o
         where m.movement_id = p_movement_id and m.reason = 'sale' and m.reference <> ''
-        group by m.sku_id
+        group by m.sku_id, o.lot -- what is out of one lot makes up for nothing of another
         having sum(o.units) < 0
     ) then
         return 'came_back';

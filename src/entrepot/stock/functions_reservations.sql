@@ -102,7 +102,8 @@ $$;
 
 -- Hands a pending reservation's goods to the customer: what was picked leaves from where it was
 -- put, the rest from its bins, what expires first before the rest.
--- outcome: done, wrong_state, backordered, or what stock.post_movements_v1 says is wrong.
+-- outcome: done, wrong_state, backordered, lot_expired (picked, and past its date now), or what
+-- stock.post_movements_v1 says is wrong.
 create or replace function stock.fulfil_v1(
     p_at timestamptz, p_actor text, p_id uuid, p_document_id uuid
 )
@@ -139,6 +140,15 @@ begin
         return 'backordered';
     end if;
     perform stock.hold_guards_v1(skus, nodes);
+    if exists(
+        -- picked in time and waiting since: the job that expires lots comes later than the day
+        select from stock.picked as k
+        join stock.lot as l on l.sku_id = k.sku_id and l.lot = k.lot
+        where k.reservation_id = p_id and k.open
+            and stock.is_past_v1(p_at, l.expires_on, l.expired_at)
+    ) then
+        return 'lot_expired';
+    end if;
     -- chosen before the end: from then on what was picked is nobody's
     select array_agg(stock.line_id_v1(p_document_id, p.place)) as ids,
         array_agg(p.sku_id) as skus, array_agg(p.quantity) as qtys,
@@ -206,7 +216,7 @@ begin
         free := f.available - f.safety;
         continue when free <= 0 or f.backordered = 0;
         for r in
-            select b.reservation_id, b.backordered
+            select b.reservation_id, b.backordered, stock.min_life_v1(v.channel_id) as life
             from stock.reservation_line as b
             join stock.reservation as v on v.reservation_id = b.reservation_id
             where b.sku_id = f.sku_id and b.node_id = f.node_id and b.open and b.backordered > 0
@@ -217,6 +227,12 @@ begin
         loop
             exit when free <= 0;
             part := least(free, r.backordered);
+            if r.life > 0 then
+                part := least(
+                    part, stock.lasting_v1(p_at, f.sku_id, f.node_id, r.life, null)
+                );
+                continue when part <= 0;
+            end if;
             update stock.reservation_line as b
             set quantity = b.quantity + part, backordered = b.backordered - part
             where b.reservation_id = r.reservation_id and b.sku_id = f.sku_id

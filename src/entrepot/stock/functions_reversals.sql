@@ -1,8 +1,8 @@
 -- Movements that are moved back. Locks: what they count at, then as stock.post_movements_v1.
 
 -- Moves a movement back. outcome: done, unknown, again (it was moved back before), bin_closed,
--- receive_again (it took a receipt back), came_back (a sale of which more came back), or what is
--- wrong. What counted at an ASN is awaited again.
+-- receive_again (it took a receipt, a return or a sale back), came_back (a sale of which more
+-- came back), or what is wrong. What counted at an ASN is awaited again.
 create or replace function stock.reverse_v1(
     p_at timestamptz, p_actor text, p_document_id uuid, p_id uuid, p_movement_id uuid,
     p_warehouses text[]

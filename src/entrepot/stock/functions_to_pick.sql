@@ -203,8 +203,10 @@ declare
     nodes uuid[] := '{}'; was bigint[] := '{}'; open_now bigint[] := '{}';
     prot bigint[] := '{}'; skus uuid[];
     channel uuid;
+    life integer;
 begin
-    select v.channel_id, b.backordered into channel, left_over
+    select v.channel_id, b.backordered, stock.min_life_v1(v.channel_id)
+    into channel, left_over, life
     from stock.reservation as v
     join stock.reservation_line as b on b.reservation_id = v.reservation_id
     join nodes.node as n on n.node_id = b.node_id and n.allocation_owner = 'entrepot'
@@ -237,6 +239,9 @@ begin
         part := least(
             left_over, shared, r.open - case when uses then 0 else r.protected end
         );
+        if life > 0 and part > 0 then
+            part := least(part, stock.lasting_v1(p_at, p_sku, r.node_id, life, null));
+        end if;
         continue when part <= 0;
         insert into stock.reservation_line as b
             (reservation_id, sku_id, node_id, quantity, backordered)

@@ -4,7 +4,7 @@ While goods are under way they lie in a place of the transfer's own. Locks: the 
 the guarding rows of both ends, then as `stock.operations.post`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,7 @@ from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import errors
 from entrepot.stock import transfers_ledger as ledger
 from entrepot.stock import transfers_rules as rules
+from entrepot.stock.adjustment_rules import check_steps
 from entrepot.stock.scanned import ScannedGoods, read_goods
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.transfers_ledger import Move
@@ -162,7 +163,8 @@ async def receive(tx: Tx, *, transfer_id: UUID, arrived: Arrived) -> UUID:
     transfer is received.
 
     Raises NotFound unless the caller works where they arrive, Conflict `wrong_state` or
-    `more_than_sent`, Invalid `serial_missing`.
+    `more_than_sent`, Invalid `serial_missing`, and as `check_steps` for goods that were held back
+    when they were sent and arrive as good.
     """
     taken = await take(tx, transfer_id=transfer_id, side="to")
     machine = rules.transfers()
@@ -172,6 +174,8 @@ async def receive(tx: Tx, *, transfer_id: UUID, arrived: Arrived) -> UUID:
     parts = rules.all_of(coming)
     if arrived.goods:
         parts = rules.count_off(coming, await _arrivals(tx, coming, arrived))
+    # what nobody may call good in a bin does not become good on the road
+    check_steps(rules.raised(parts), tx.principal.permissions)
     skus = sorted({part.coming.sku for part in parts})
     await tx.execute(SQL["hold_guards"], skus=skus, nodes=[taken.to_id])
     moves = [
@@ -262,14 +266,15 @@ async def _tracked(tx: Tx, codes: set[str]) -> dict[str, _Tracked]:
 async def _loads(tx: Tx, taken: TakenTransfer, lines: Sequence[Line], loaded: Loaded) -> list[Load]:
     """What is to leave: what was loaded, or all that is asked for."""
     scanned = await _read_codes(tx, [goods.sku for goods in loaded.goods])
+    known = await _tracked(tx, {one.sku for one in scanned or lines})
+    by_serial = {code for code, sku in known.items() if sku.serial_tracked}
     loads = [
-        Load(scan.sku, goods.lot or scan.lot or "", goods.serial or scan.serial, goods.status,
-             goods.qty * scan.units, goods.bin)
+        Load(scan.sku, goods.lot or scan.lot or "", goods.serial or _serial_of(scan, by_serial),
+             goods.status, goods.qty * scan.units, goods.bin)
         for goods, scan in zip(loaded.goods, scanned, strict=True)
     ]  # fmt: skip
     if not loads:
         loads = [Load(line.sku, line.lot, None, line.status, line.qty, None) for line in lines]
-    known = await _tracked(tx, {load.sku for load in loads})
     for place, load in enumerate(loads):
         if load.sku not in known:
             raise Conflict("this SKU is closed", code="sku_closed", sku=load.sku)
@@ -280,6 +285,11 @@ async def _loads(tx: Tx, taken: TakenTransfer, lines: Sequence[Line], loaded: Lo
     loads = await _with_serials(tx, taken, loads)
     rules.check_loads(lines, loads)
     return loads
+
+
+def _serial_of(scan: ScannedGoods, by_serial: Collection[str]) -> str | None:
+    """The serial in a code, where the SKU is kept by serial: makers print them on others too."""
+    return scan.serial if scan.sku in by_serial else None
 
 
 async def _with_serials(tx: Tx, taken: TakenTransfer, loads: list[Load]) -> list[Load]:
@@ -328,13 +338,14 @@ async def _found_in_bins(tx: Tx, taken: TakenTransfer, loads: Sequence[Load]) ->
 
 async def _arrivals(tx: Tx, coming: Sequence[Coming], arrived: Arrived) -> list[Arrival]:
     own = {one.sku for one in coming}
+    by_serial = {one.sku for one in coming if one.serial}
     found = []
     for goods in arrived.goods:
         scan = ScannedGoods(goods.sku, 1)
         if goods.sku not in own:
             scan = await read_goods(tx, code=goods.sku, among=own)
         lot = goods.lot if goods.lot is not None else scan.lot
-        serial = goods.serial or scan.serial
+        serial = goods.serial or _serial_of(scan, by_serial)
         found.append(
             Arrival(scan.sku, goods.qty * scan.units, lot, serial, goods.status, goods.bin)
         )

@@ -136,6 +136,14 @@ def all_of(coming: Sequence[Coming]) -> list[Part]:
     return [Part(one, one.rest, None, _arrives_as(one, None)) for one in coming if one.rest]
 
 
+def raised(parts: Sequence[Part]) -> list[tuple[Status, Status]]:
+    """Steps of what was held back and shall be in order on arrival: (as sent, as received)."""
+    return [
+        (part.coming.status, part.status) for part in parts
+        if part.status in SELLABLE and part.coming.status not in SELLABLE
+    ]  # fmt: skip
+
+
 def _is(one: Coming, found: Arrival) -> bool:
     return (
         one.sku == found.sku
