@@ -63,7 +63,7 @@ class InstalledServer:
         return await create_tenant(
             self.plane, OPERATOR, slug=slug, kind=kind, names=names or {"en": f"Test {slug}"},
             settings=settings or TenantSettings(), verify=_unverified,
-            database_prefix="t_test_",
+            database_prefix="t_test_", copying="file_copy",
         )  # fmt: skip
 
     async def owner(self, tenant: Tenant) -> Connection:
