@@ -1,6 +1,7 @@
 """Break one place of the engine at a time and see whether its tests turn red.
 
-    python -m tests.routing.mutants [--count 300] [--seed 4] [--jobs 2] [--write FILE]
+    python -m tests.routing.mutants [--count 300] [--seed 4] [--jobs 2] [--minutes 20]
+        [--write FILE]
 
 A mutant is one changed comparison, operator, number, condition or choice of the smaller. Places
 are drawn with a fixed seed from all modules of the engine but `format` (declarations), tuning
@@ -8,6 +9,7 @@ constants (module-level `Final` numbers: they change how long, not what) and wha
 `UNTOLD` name. Each mutant runs in a forked child of its own under a CPU limit; a crash or the
 limit counts as caught. Asked are the kept answers of `test_kill_suite.py` and `test_golden.py`
 and the short tests of the module; the long random tests are not, so the true share is higher.
+The order is shuffled, so a run that `--minutes` ends is a smaller draw from all modules.
 """
 
 import argparse
@@ -68,6 +70,7 @@ KINDS = {
     "greedy.py": _PRICED, "pricing.py": _PRICED, "resting.py": _PRICED,
 }  # fmt: skip
 """The kinds of kept answers that a module has a part in, the sharpest first; else `_EVERY`."""
+_WAVE_TESTS = ["tests/routing/test_wave_edges.py", "tests/routing/test_tightening.py"]
 UNTOLD = {"output_flag", "threads"}
 """Options of HiGHS about its log and its threads (small waves use one either way)."""
 TESTS = {
@@ -75,7 +78,7 @@ TESTS = {
     "checking.py": ["tests/routing/test_decoding.py"],
     "resting.py": ["tests/routing/test_resting.py"],
     "pricing.py": ["tests/routing/test_resting.py"],
-    **{f"{name}.py": ["tests/routing/test_tightening.py"] for name in WAVING},
+    **{f"{name}.py": _WAVE_TESTS for name in WAVING},
 }
 OPTIONS = ["-x", "-q", "-m", "not drill", "-p", "no:cacheprovider"]
 _OPERATED = ast.BinOp | ast.AugAssign | ast.BoolOp | ast.UnaryOp
@@ -243,12 +246,14 @@ def _start(place: Place | None) -> int:
     return pid
 
 
-def run(chosen: list[Place], jobs: int) -> list[Place]:
-    """The mutants that no test noticed."""
+def run(chosen: list[Place], jobs: int, until: float) -> tuple[list[Place], int]:
+    """The mutants that no test noticed; how many were tried, none begun after `until`."""
     survivors: list[Place] = []
     waiting, running = list(reversed(chosen)), {}
     done = 0
     while waiting or running:
+        if time.monotonic() > until:
+            waiting.clear()
         while waiting and len(running) < jobs:
             place = waiting.pop()
             running[_start(place)] = place
@@ -260,7 +265,7 @@ def run(chosen: list[Place], jobs: int) -> list[Place]:
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
             survivors.append(place)
             print(f"{done}/{len(chosen)} survived: {described(place)}", file=sys.stderr)
-    return sorted(survivors)
+    return sorted(survivors), done
 
 
 def described(place: Place) -> str:
@@ -269,19 +274,18 @@ def described(place: Place) -> str:
     return f"{name} {mutate(ast.parse((ENGINE / name).read_text(encoding='utf-8')), number)}"
 
 
-def _survivors(chosen: list[Place], earlier: Path | None) -> list[Place]:
-    """What is to be tried: everything, or what an earlier result of the same draw names.
+def _survivors(chosen: list[Place], earlier: Path) -> tuple[list[Place], list[Place]]:
+    """What an earlier result of the same draw tried, and what of it survived.
 
     Sound as long as tests have only been added since.
     """
-    if earlier is None:
-        return chosen
     result = json.loads(earlier.read_text(encoding="utf-8"))
     named = {*result["survivors"], *result.get("equivalent_because", {})}
+    chosen = chosen[: result["tried"]]
     found = [place for place in chosen if described(place) in named]
     if result["tried"] != len(chosen) or {described(place) for place in found} != named:
         raise SystemExit("that result is of another draw or of other code")
-    return found
+    return chosen, found
 
 
 def equivalent(place: Place) -> str | None:
@@ -301,6 +305,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=600.0, help="begin none after these")
     parser.add_argument("--write", type=Path)
     parser.add_argument("--again", type=Path, help="a result; try only its survivors")
     parser.add_argument("--least-percent", type=float, default=85.0)
@@ -317,9 +322,16 @@ def main() -> None:
     if os.waitstatus_to_exitcode(os.waitpid(_start(None), 0)[1]) != 0:
         raise SystemExit("the tests are red on whole code, so they would catch anything")
     start = time.monotonic()
-    trying = _survivors(chosen, arguments.again)
-    known = [place for place in trying if arguments.again and equivalent(place)]
-    lived = sorted(known + run([p for p in trying if p not in known], arguments.jobs))
+    known: list[Place] = []
+    until = start + 60 * arguments.minutes
+    if arguments.again:
+        chosen, trying = _survivors(chosen, arguments.again)
+        known = [place for place in trying if equivalent(place)]
+        lived, _ = run([p for p in trying if p not in known], arguments.jobs, float("inf"))
+    else:
+        lived, tried = run(chosen, arguments.jobs, until)
+        chosen = chosen[:tried]
+    lived = sorted(known + lived)
     same = {described(place): reason for place in lived if (reason := equivalent(place))}
     survivors = [place for place in lived if described(place) not in same]
     judged = len(chosen) - len(same)
@@ -332,11 +344,12 @@ def main() -> None:
         "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
         "what": "one changed comparison, operator, number, condition or name of the engine each;"
         " caught = a kept answer or a short test of tests/routing is red, or the CPU limit ends it",
-        "places": len(every), "tried": len(chosen), "seed": arguments.seed,
+        "places": len(every), "drawn": count, "tried": len(chosen), "seed": arguments.seed,
         "caught": judged - len(survivors), "equivalent": len(same), "percent": percent,
         "percent_with_equivalent": round(100 * (len(chosen) - len(lived)) / len(chosen), 1),
         "only_survivors_tried_again": arguments.again is not None,
-        "minutes": round((time.monotonic() - start) / 60, 1),
+        "minutes": round((time.monotonic() - start) / 60, 1), "jobs": arguments.jobs,
+        "load": [round(load, 1) for load in os.getloadavg()],
         "tried_and_survived": by_file, "survivors": [described(place) for place in survivors],
         "equivalent_because": same,
     }  # fmt: skip
