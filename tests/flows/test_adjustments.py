@@ -350,3 +350,26 @@ async def test_what_was_approved_is_not_moved_back_by_the_same_eyes(stock: Stock
         assert refused.value.code == "other_eyes_needed"
     await reverse_movement(stock.db, somebody(stock), stamp(), movement_id=row.id)
     assert await on_hand(stock, sku) == 20
+
+
+async def test_what_was_approved_is_not_moved_back_line_by_line(stock: Stock) -> None:
+    """Each line within the limit, all of them above it: moving back adds up over a day."""
+    sku = await stock.sku(lot_tracked=True)
+    for lot in "ABC":
+        await stock.receive(sku, 4, lot=lot)
+    by, other = somebody(stock), somebody(stock)
+    lines = [{"sku": sku, "qty": 4, "reason": "scrap", "lot": lot} for lot in "ABC"]
+    new = msgspec.convert({"node": "N1", "cause": "broken", "lines": lines}, NewAdjustment)
+    made = await ask_adjustment(stock.db, by, stamp(), new=new)
+    await approve_adjustment(stock.db, other, stamp(), adjustment_id=made.id, said=SAID)
+    rows = await list_history(
+        stock.db, stock.staff, sku=sku, wanted=Wanted(reason="scrap"), before=None, most=9
+    )
+    own = await key_of(stock.server, stock.db, by)
+    told = await asyncio.gather(
+        *(reverse_movement(stock.db, eyes, stamp(), movement_id=row.id)
+          for eyes, row in zip((by, own, by), rows, strict=True)),
+        return_exceptions=True,
+    )  # fmt: skip
+    assert [t.code for t in told if isinstance(t, Forbidden)] == ["other_eyes_needed"] * 2
+    assert await on_hand(stock, sku) == 4

@@ -127,13 +127,19 @@ async def ask(tx: Tx, *, new: NewAdjustment, limits: rules.Limits) -> UUID:
     rules.check_lines(new.cause, "adjust", new.lines)
     asked = await _read(tx, "adjust", new.node, new.cause, new.note, new.lines)
     await feeds.refuse_edits(tx, movements=[rules.movement_of(x, new.node) for x in new.lines])
-    await tx.value(SQL["lock_node"], node_id=asked.node_id)
-    before = await tx.one(
-        SQL["find_before"], rules.Before, node_id=asked.node_id, since=tx.now - DAY,
-        actor=tx.principal.actor,
-    )  # fmt: skip
+    before = await find_before(tx, node_id=asked.node_id)
     over = rules.limit_passed(asked.units, asked.value_minor, limits=limits, before=before)
     return await _write(tx, asked, over)
+
+
+async def find_before(tx: Tx, *, node_id: UUID, moved_back: bool = False) -> rules.Before:
+    """What these eyes alone adjusted or scrapped of recalls in a node in 24 hours, or what they
+    moved back there. The node is locked: else two at once would both be within a limit."""
+    await tx.value(SQL["lock_node"], node_id=node_id)
+    return await tx.one(
+        SQL["find_moved_back" if moved_back else "find_before"], rules.Before, node_id=node_id,
+        since=tx.now - DAY, actor=tx.principal.actor,
+    )  # fmt: skip
 
 
 async def change_status(tx: Tx, *, new: NewStatusChange) -> UUID:
@@ -186,13 +192,14 @@ async def find_reversed(tx: Tx, *, movement_id: UUID) -> Reversed | None:
 
 async def check_reversal(tx: Tx, *, found: Reversed, limits: rules.Limits | None) -> None:
     """Moving back obeys what moving obeys. Raises as `rules.check_step_back`, and Forbidden
-    `other_eyes_needed` when it undoes more of an adjustment or a count than `limits` leave to one
-    pair of eyes and these posted it or asked for it."""
+    `other_eyes_needed` when it undoes, with what these eyes moved back that day, more of
+    adjustments and counts than `limits` leave to one pair, and these posted it or asked for it."""
     if found.inside and found.from_status != found.to_status:
         rules.check_step_back(found.from_status, found.to_status, tx.principal.permissions)
-    if limits is None or not rules.limit_passed(
-        found.units, found.value_minor, limits=limits, before=rules.Before(0, 0)
-    ):
+    if limits is None or found.node_id is None:
+        return
+    before = await find_before(tx, node_id=found.node_id, moved_back=True)
+    if not rules.limit_passed(found.units, found.value_minor, limits=limits, before=before):
         return
     if await tx.value(SQL["has_same_eyes"], actor=tx.principal.actor, others=found.actors):
         raise Forbidden("who posted it does not move it back", code="other_eyes_needed")

@@ -40,12 +40,36 @@ where coalesce(b.on_hand, 0) < u.qty or (u.serial is not null and not exists (
 ))
 order by u.line;
 
+-- What one pair of eyes adjusted, or called back and scrapped: no large one is made of small ones.
 -- name: find_before
-select coalesce(sum(a.units), 0)::bigint as units,
-    coalesce(sum(a.value_minor), 0)::bigint as value_minor
-from stock.adjustment as a
-where a.node_id = :node_id and a.state = 'posted' and a.kind = 'adjust' and a.asked_at > :since
-    and access.same_eyes_v1(:actor, array[a.asked_by]);
+select coalesce(sum(x.units), 0)::bigint as units,
+    coalesce(sum(x.value_minor), 0)::bigint as value_minor
+from (
+    select a.units, a.value_minor
+    from stock.adjustment as a
+    where a.node_id = :node_id and a.state = 'posted' and a.kind = 'adjust'
+        and a.asked_at > :since and access.same_eyes_v1(:actor, array[a.asked_by])
+    union all
+    select m.quantity, m.quantity * v.value_minor
+    from stock.recall as r
+    join stock.movement as m on m.document_id = r.closing_document_id
+    join stock.place as f on f.place_id = m.from_place and f.node_id = :node_id
+    left join stock.unit_value as v on v.sku_id = m.sku_id
+    where r.state = 'scrapped' and r.closed_at > :since
+        and access.same_eyes_v1(:actor, array[r.opened_by])
+        and access.same_eyes_v1(:actor, array[r.closed_by])
+) as x;
+
+-- name: find_moved_back
+select coalesce(sum(m.quantity), 0)::bigint as units,
+    coalesce(sum(m.quantity * v.value_minor), 0)::bigint as value_minor
+from stock.movement as m
+join stock.place as f on f.place_id = m.from_place
+join stock.place as t on t.place_id = m.to_place
+left join stock.unit_value as v on v.sku_id = m.sku_id
+where m.reverses is not null and m.at > :since and 'adjustment' in (f.kind, t.kind)
+    and coalesce(f.node_id, t.node_id) = :node_id
+    and access.same_eyes_v1(:actor, array[m.actor]);
 
 -- A movement to be moved back: the node whose book it changed by somebody's word alone (null:
 -- there was a partner at the other end, or only the place changed), and what it made of what.

@@ -16,7 +16,7 @@ from entrepot.kernel.refusals import Conflict, Forbidden, NotFound
 from entrepot.platform.database import ReadTx, Tx
 from entrepot.platform.sheets import Cell, write_csv, write_xlsx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock import adjustment_rules, errors, queries
+from entrepot.stock import adjustment_rules, adjustments, errors, queries
 from entrepot.stock.recall_types import (
     NewRecall,
     Recall,
@@ -114,7 +114,8 @@ async def close_recall(
     held: list[TakenUnits],
     limits: dict[UUID, adjustment_rules.Limits],
 ) -> None:
-    """End a recall; `held` and its nodes' limits decide whether it takes other eyes.
+    """End a recall; `held`, what these eyes scrapped that day and the nodes' limits decide whether
+    it takes other eyes.
 
     Raises Conflict `wrong_state`, Forbidden `other_eyes_needed` above a limit for whoever opened
     it, and Conflict `master_is_outside` where scrapping would change another system's numbers.
@@ -122,12 +123,15 @@ async def close_recall(
     need_every_warehouse(tx)
     taken = await tx.one(SQL["take_recall"], _Taken, id=recall_id)
     state = machine().follow(taken.state, {"released": "release", "scrapped": "scrap"}[outcome])
-    over = any(
-        adjustment_rules.limit_passed(
-            row.units, row.value_minor, limits=limits[row.node_id], before=_NOTHING
+    over = False
+    for row in held:
+        before = _NOTHING
+        if outcome == "scrapped":
+            before = await adjustments.find_before(tx, node_id=row.node_id)
+        own = limits[row.node_id]
+        over = over or bool(
+            adjustment_rules.limit_passed(row.units, row.value_minor, limits=own, before=before)
         )
-        for row in held
-    )
     same = await tx.value(SQL["has_same_eyes"], actor=tx.principal.actor, other=taken.opened_by)
     if over and same:
         raise Forbidden("who opened it does not close it", code="other_eyes_needed")
