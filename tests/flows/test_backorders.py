@@ -165,6 +165,8 @@ async def test_who_waits_for_lasting_goods_is_not_given_others(stock: Stock) -> 
         await stock.receive(sku, 3, lot="OLD", expires_on=str(today + timedelta(10)))
         guard = await stock.guard(sku)
         assert (guard.reserved, guard.backordered) == (1, 3), "the next in line has it"
+        async with stock.db.read(stock.job) as reader:
+            assert not await queries.anything_lapsed(reader), "nothing for the sweep to do"
         await stock.fulfil(second.id)
         await stock.receive(sku, 3, lot="NEW", expires_on=str(today + timedelta(90)))
         assert (await stock.guard(sku)).backordered == 0

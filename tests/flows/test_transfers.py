@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from entrepot.catalog.types import SkuDocument
 from entrepot.flows.cancel_transfer import cancel_transfer
 from entrepot.flows.close_transfer import close_transfer
 from entrepot.flows.create_transfer import create_transfer
@@ -16,6 +17,7 @@ from entrepot.flows.list_stock import list_stock
 from entrepot.flows.list_transfers import list_transfers
 from entrepot.flows.receive_transfer import receive_transfer
 from entrepot.flows.replace_node_group import replace_node_group
+from entrepot.flows.replace_sku import replace_sku
 from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.flows.send_transfer import send_transfer
 from entrepot.kernel.principals import Staff
@@ -237,6 +239,26 @@ async def test_held_goods_do_not_become_good_on_the_road(stock: Stock) -> None:
     assert await places_of(stock, sku) == {
         "N2/R damaged": 1, "N2/R good": 1, "N2/R quarantine": 1
     }  # fmt: skip
+
+
+async def test_the_same_goods_scanned_one_by_one_from_two_bins(stock: Stock) -> None:
+    sku = await stock.sku()
+    for bin, qty in (("A-1", 2), ("A-2", 3)):
+        await stock.receive(sku, qty, to={"node": "N1", "bin": bin})
+    one = await drafted(stock, (sku, 5))
+    done = await sent(stock, one.id, {"sku": sku, "qty": 2}, {"sku": sku, "qty": 3})
+    assert done.goods[0].sent == 5
+
+
+async def test_a_sku_that_is_closed_meanwhile_still_arrives(stock: Stock) -> None:
+    sku = await stock.stocked(3)
+    one = await drafted(stock, (sku, 3))
+    await sent(stock, one.id)
+    shut = SkuDocument(names={"en": sku}, closed=True)
+    await replace_sku(stock.db, stock.staff, stamp(), code=sku, document=shut)
+    await received(stock, one.id, {"sku": sku})
+    assert (await closed(stock, one.id)).state == "short"
+    assert await code_of(stock.receive(sku, 1)) == "unknown_sku"
 
 
 async def test_packs_are_counted_in_base_units(stock: Stock) -> None:

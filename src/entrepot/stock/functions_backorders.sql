@@ -41,3 +41,25 @@ begin
     return query select u.id from unnest(ended) as u (id);
 end
 $$;
+
+-- Where somebody waits and something is free for them: of those whose goods must last, what
+-- lasts. At most p_most.
+create or replace function stock.waiting_v1(p_at timestamptz, p_most integer)
+returns table (sku_id uuid, node_id uuid)
+language plpgsql stable as $$
+#variable_conflict use_column
+begin
+    return query select g.sku_id, g.node_id
+    from stock.sku_node as g
+    where g.backordered > 0 and g.available > g.safety and exists(
+        select from stock.reservation_line as b
+        join stock.reservation as v on v.reservation_id = b.reservation_id
+        cross join lateral (select stock.min_life_v1(v.channel_id) as days) as l
+        where b.sku_id = g.sku_id and b.node_id = g.node_id and b.open and b.backordered > 0
+            and case when l.days = 0 then true
+                else stock.lasting_v1(p_at, g.sku_id, g.node_id, l.days, null) > 0 end
+    )
+    order by g.sku_id, g.node_id
+    limit p_most;
+end
+$$;

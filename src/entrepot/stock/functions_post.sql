@@ -278,7 +278,10 @@ begin
     from unnest(p_sku_codes) with ordinality as u (code, line)
     left join lateral (
         select k.sku_id, k.lot_tracked, k.serial_tracked from catalog.sku as k
-        where k.code = u.code and k.closed_at is null
+        -- what is there of a closed SKU may go, and come home
+        where k.code = u.code and (
+            k.closed_at is null or p_from_kinds[u.line] in ('bin', 'transit', 'customer')
+        )
         limit 1 -- asked row by row: a join would be planned for the table as small as it once was
     ) as s on true;
     from_places := stock.places_of_v1(p_from_kinds, p_from_nodes, p_from_bins, p_warehouses);
@@ -325,6 +328,10 @@ begin
     if told.outcome = 'lot_recalled' and p_from_kinds[told.line] <> 'bin' then
         -- the recall began after we looked: the whole block again, and it goes into quarantine
         raise exception 'a recall began meanwhile' using errcode = 'serialization_failure';
+    end if;
+    if told.outcome = 'done' and 'quarantine' = any(p_to_statuses) then
+        perform stock.keep_apart_v1(skus, p_lots, p_serials, p_owners, p_qtys, p_from_kinds,
+            p_from_statuses, to_places, p_to_kinds, p_to_statuses);
     end if;
     return query select told.outcome, told.line;
 end

@@ -71,13 +71,7 @@ select stock.fill_backorders_v1(:now, :actor, :skus, :nodes);
 -- Where somebody waits and something is free.
 -- name: fill_waiting
 select stock.fill_backorders_v1(:now, :actor, array_agg(x.sku_id), array_agg(x.node_id))
-from (
-    select g.sku_id, g.node_id
-    from stock.sku_node as g
-    where g.backordered > 0 and g.available > g.safety
-    order by g.sku_id, g.node_id
-    limit :most
-) as x
+from stock.waiting_v1(:now, :most) as x
 having count(*) > 0;
 
 -- name: fill_freed

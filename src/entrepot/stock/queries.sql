@@ -183,5 +183,5 @@ select exists (
 ) or exists (
     select from stock.lot as l where l.expired_at is null and l.expires_on < stock.today_v1(:now)
 ) or exists (
-    select from stock.sku_node as g where g.backordered > 0 and g.available > g.safety
+    select from stock.waiting_v1(:now, 1)
 );

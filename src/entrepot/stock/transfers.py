@@ -320,7 +320,7 @@ async def _found_in_bins(tx: Tx, taken: TakenTransfer, loads: Sequence[Load]) ->
         Move(load.sku, load.qty, load.lot, load.serial, load.status, load.status, load.bin)
         for load in loads if load.bin is not None
     ]  # fmt: skip
-    open_loads = [load for load in loads if load.bin is None]
+    open_loads = rules.summed([load for load in loads if load.bin is None])
     if not open_loads:
         return moves
     chosen = await tx.list(

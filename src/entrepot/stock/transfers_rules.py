@@ -101,6 +101,15 @@ def check_loads(lines: Sequence[Line], loads: Sequence[Load]) -> None:
             raise Conflict("more than this transfer asks for", code="more_than_asked", sku=load.sku)
 
 
+def summed(loads: Sequence[Load]) -> list[Load]:
+    """The same goods once: scanned one by one, each scan would be sought in the same bins."""
+    found: dict[Load, int] = {}
+    for load in loads:
+        key = msgspec.structs.replace(load, qty=0)
+        found[key] = found.get(key, 0) + load.qty
+    return [msgspec.structs.replace(load, qty=qty) for load, qty in found.items()]
+
+
 def count_off(coming: Sequence[Coming], arrivals: Sequence[Arrival]) -> list[Part]:
     """Which of the goods under way these are.
 
