@@ -9,6 +9,7 @@ _FIRST_CALL = (
 )
 _SET_ANEW = "a field that run() sets before anything reads it"
 _ASCENDING = "entries ascend: what comes after the break is skipped one by one instead"
+_BELOW = "lower than any bound either way: the first bound takes its place"
 
 EQUIVALENT: list[tuple[str, str, str, str]] = [
     ("descending.py", "0, 0, (), -1, -1)", "1  ->  +1", _FIRST_CALL),
@@ -39,6 +40,7 @@ EQUIVALENT: list[tuple[str, str, str, str]] = [
         "waves.py", "fresh += master.add", "fresh -= ",
         "asked is only whether it is zero",
     ),
+    ("waves.py", "best = -(2**62)", "2  ->  ", _BELOW),
     (
         "master.py", "if count > 1:", "count >= 1",
         "half of one, rounded down, counts nothing",

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from entrepot.routing.engine import waves
+from entrepot.routing.engine.choosing import Choosing, choose
 from entrepot.routing.engine.decoding import decode_problem
 from entrepot.routing.engine.exchanging import Wishes
 from entrepot.routing.engine.offers import Offer, Offers, Rule, Terms
+from entrepot.routing.engine.program import Floats, Program
 from entrepot.routing.engine.waves import route_wave
 from tests.routing.test_tightening import NOBODY, charging_of, crowded, tightened
 from tests.routing.test_waves import scarce
@@ -63,3 +65,21 @@ def test_a_wave_that_costs_nothing_is_at_its_bound_at_once() -> None:
     plan = route_wave(read, watch=lambda at: not told.append((at.rounds, at.relaxation, at.bound)))
     assert plan.cost == plan.lower_bound == 0
     assert sorted(set(told)) == [(1, 0.0, 0), (2, 0.0, 0)]
+
+
+@pytest.mark.parametrize("levels", [[0.0, 1.0, 0.0, 0.0], [1.0, 0.0, 0.0, 1.0]])
+def test_an_answer_of_the_solver_that_breaks_a_row_is_not_believed(
+    levels: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than there is; two offers of one order."""
+    offers = Offers(1, [5])
+    for cost, amount in ((900, 5), (100, 6), (800, 4), (700, 3)):
+        offers.add(Offer(0, cost, (0,), (amount,)), NOBODY)
+    choosing = Choosing([0], [0, 1, 2, 3], offers.limits, (), None)
+    assert choose(offers, choosing, {0: 0}, 300, lambda: True) == {0: 3}
+
+    def told(program: Program) -> Floats:
+        return np.array(levels)
+
+    monkeypatch.setattr(Program, "levels", told)
+    assert choose(offers, choosing, {0: 0}, 300, lambda: True) == {0: 0}
