@@ -46,6 +46,36 @@ language sql stable as $$
         as u (sku, lot, from_kind, to_kind, status, line);
 $$;
 
+-- Remembers what was put into quarantine for another reason than the recall that is open for it: by
+-- hand, or because whoever received it asked for that. It stays there when the recall ends.
+create or replace function stock.keep_apart_v1(
+    p_skus uuid[], p_lots text[], p_serials text[], p_owners text[], p_qtys bigint[],
+    p_from_kinds text[], p_from_statuses text[], p_to uuid[], p_to_kinds text[],
+    p_to_statuses text[]
+)
+returns void
+language sql as $$
+    insert into stock.recall_before as b (recall_id, sku_id, lot, place_id, owner, serial, units)
+    select x.recall_id, x.sku, x.lot, x.place, x.owner, x.serial, sum(x.qty)::bigint
+    from (
+        select stock.recall_of_v1(u.sku, u.lot) as recall_id, u.sku, u.lot, u.place, u.owner,
+            coalesce(u.serial, '') as serial, u.qty
+        from unnest(
+            p_skus, p_lots, p_serials, p_owners, p_qtys, p_from_kinds, p_from_statuses, p_to,
+            p_to_kinds, p_to_statuses
+        ) as u (
+            sku, lot, serial, owner, qty, from_kind, from_status, place, to_kind, to_status
+        )
+        where u.to_kind = 'bin' and u.to_status = 'quarantine' and u.lot <> ''
+            and u.from_kind <> 'transit'
+            and (u.from_kind <> 'bin' or u.from_status <> 'quarantine')
+    ) as x
+    where x.recall_id is not null
+    group by x.recall_id, x.sku, x.lot, x.place, x.owner, x.serial
+    on conflict (recall_id, sku_id, lot, place_id, owner, serial) do update
+    set units = b.units + excluded.units;
+$$;
+
 -- What lies in bins of the lots of a recall in one of these statuses: serials one by one.
 create or replace function stock.recalled_goods_v1(p_recall uuid, p_statuses text[])
 returns table (
