@@ -72,7 +72,7 @@ def test_an_answer_of_the_solver_that_breaks_a_row_is_not_believed(
     levels: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More than there is; two offers of one order."""
-    offers = Offers(1, [5])
+    offers = Offers(1, [5, 5])
     for cost, amount in ((900, 5), (100, 6), (800, 4), (700, 3)):
         offers.add(Offer(0, cost, (0,), (amount,)), NOBODY)
     choosing = Choosing([0], [0, 1, 2, 3], offers.limits, (), None)
