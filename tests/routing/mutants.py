@@ -76,6 +76,7 @@ UNTOLD = {"output_flag", "threads"}
 TESTS = {
     "decoding.py": ["tests/routing/test_decoding.py"],
     "checking.py": ["tests/routing/test_decoding.py"],
+    "deciding.py": ["tests/routing/test_tries.py"],
     "resting.py": ["tests/routing/test_resting.py"],
     "pricing.py": ["tests/routing/test_resting.py"],
     **{f"{name}.py": _WAVE_TESTS for name in WAVING},
