@@ -23,6 +23,7 @@ from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from entrepot.nodes.working_types import ChangedNode
 from entrepot.platform import faults
+from entrepot.stock import feeds_watch
 from entrepot.stock.feeds_types import NewFeedEvents, NewSnapshot
 from entrepot.stock.feeds_watch import GRACE, list_policies
 from entrepot.stock.feeds_watch_types import Alarm, FeedPolicy, SkuError, Swept
@@ -292,6 +293,33 @@ async def test_the_error_is_there_while_it_lasts_and_gone_at_rest(stock: Stock) 
     )
     assert await errors(stock, sku) == []
     assert (await stock.guard(sku, "N2")).on_hand == 8
+
+
+async def test_what_comes_a_third_time_after_a_correction_is_noticed_too(
+    stock: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = a_feed()
+    sku = await stock.stocked(5)
+    moment = later(stock.at[0] - 0.001)
+    for sequence in (1, 2):
+        await tell(stock, feed, (sequence, sku, 2), at=moment)
+    await sweep(stock)
+    (first,) = await alarms(stock, feed)
+    await tell(stock, feed, (3, sku, 2), at=moment)
+    await correct_alarm(stock.db, stock.staff, stamp(), alarm_id=first.id)
+    assert (await stock.guard(sku)).on_hand == 9
+    await sweep(stock)
+    assert [(a.state, a.correction) for a in await alarms(stock, feed)] == [
+        ("open", -2), ("corrected", -2),
+    ]  # fmt: skip
+    monkeypatch.setattr(feeds_watch, "MOST_ALARMS", 0)
+    assert (await sweep(stock)).gone == 0, "what there was no room for is not gone"
+    monkeypatch.undo()
+    second = (await alarms(stock, feed))[0]
+    await correct_alarm(stock.db, stock.staff, stamp(), alarm_id=second.id)
+    await sweep(stock)
+    assert (await stock.guard(sku)).on_hand == 7
+    assert [a.state for a in await alarms(stock, feed)] == ["corrected", "corrected"]
 
 
 def test_grace_is_shorter_than_a_minute_with_a_sweep() -> None:

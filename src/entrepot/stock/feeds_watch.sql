@@ -82,10 +82,12 @@ order by n.code, f.code
 limit 1000;
 
 -- What is wrong with feeds right now. Gaps and twins are looked for among the newest 5,000 events
--- of a feed; what is younger than :grace may still come by itself.
+-- of a feed; what is younger than :grace may still come by itself. Of corrected twins only those
+-- count that came since.
 -- name: find_alarms
 select x.feed_id, x.kind, x.cause, x.at_key, x.sku_code, x.first_sequence, x.last_sequence,
-    x.amount, x.correction, x.since
+    (x.amount + k.corrected)::bigint as amount, (x.correction - k.corrected)::bigint as correction,
+    x.since
 from (
     select f.feed_id, 'silent' as kind, 'unknown' as cause, '' as at_key, null::text as sku_code,
         null::bigint as first_sequence, null::bigint as last_sequence, 0::bigint as amount,
@@ -148,11 +150,13 @@ from (
     group by e.feed_id, e.sku_code, e.delta, e.at
     having count(distinct e.heard_at) > 1
 ) as x
-where not exists (
-    select from stock.feed_alarm as a
+cross join lateral (
+    select coalesce(sum(a.correction), 0) as corrected, count(*) as times
+    from stock.feed_alarm as a
     where a.feed_id = x.feed_id and a.kind = x.kind and a.at_key = x.at_key
         and a.state = 'corrected'
-)
+) as k
+where k.times = 0 or abs(x.correction) > abs(k.corrected)
 order by x.feed_id, x.kind, x.at_key
 limit :most;
 
