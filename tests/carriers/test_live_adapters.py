@@ -133,20 +133,24 @@ async def test_nothing_personal_and_no_float_is_sent() -> None:
 
 @needs_karrio
 async def test_loading_karrio_holds_up_nobody_else() -> None:
-    """karrio takes a second to load: in a fresh process the event loop goes on meanwhile."""
+    """karrio takes a second to load: in a fresh process the event loop goes on meanwhile.
+
+    Judged by what the import itself takes in the same process, so that a busy machine is no fault.
+    """
     program = (
         "import asyncio, time\n"
         "from tests.carriers.live_cases import SENDLE\n"
         "from entrepot.carriers.adapter_contract import ask, bare_tariff\n"
         "from entrepot.carriers.emulator import FakeCarrier\n"
         "async def main():\n"
-        "    worst, last = 0.0, time.monotonic()\n"
+        "    began = last = time.monotonic()\n"
+        "    worst = 0.0\n"
         "    async with FakeCarrier(SENDLE.good) as carrier:\n"
         "        task = asyncio.create_task(ask(SENDLE, carrier, tariff=bare_tariff()))\n"
         "        while not task.done():\n"
         "            await asyncio.sleep(0.005)\n"
         "            now = time.monotonic(); worst, last = max(worst, now - last), now\n"
-        "    print(worst)\n"
+        "    print(worst / (last - began))\n"
         "asyncio.run(main())\n"
     )
     run = await asyncio.create_subprocess_exec(
@@ -154,8 +158,8 @@ async def test_loading_karrio_holds_up_nobody_else() -> None:
     )
     printed, _ = await run.communicate()
     assert run.returncode == 0
-    # The interpreter's lock lets the loop in every few milliseconds; 0.9 s is the import alone.
-    assert float(printed.split()[-1]) < 0.5
+    # The interpreter's lock lets the loop in every few milliseconds: no gap is most of the whole.
+    assert float(printed.split()[-1]) < 0.6
 
 
 @needs_karrio

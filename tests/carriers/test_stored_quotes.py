@@ -315,4 +315,6 @@ async def test_the_app_login_cannot_rewrite_a_quote_or_a_card(house: PriceHouse)
         "quote.status", "quote.accepted_service", "quote.settled_at", "quote.sequence",
         "card_version.withdrawn_at", "card_version.sequence", "node_service.offered",
         "node_service.pick_up", "node_service.sequence", "node_service.changed_at",
+        "node_delivery.currency", "node_delivery.services", "node_delivery.sequence",
+        "node_delivery.changed_at",
     }  # fmt: skip
