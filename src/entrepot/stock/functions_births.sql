@@ -54,17 +54,16 @@ begin
     end if;
     -- Whoever changes a pool holds this row: they cannot count guarding rows not yet there.
     perform from platform.epoch as e where e.name = 'nodes' for share;
+    -- What is there already is left to `on conflict`: a join reads all guarding rows each time.
     with made as (
         insert into stock.sku_node (sku_id, node_id, on_hand, blocked)
         select u.sku, u.node, case when x.sound then u.on_hand else 0 end,
             case when x.sound then u.blocked else 0 end
         from unnest(p_skus, p_nodes, p_on_hand, p_blocked) as u (sku, node, on_hand, blocked)
-        left join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node
         cross join lateral (
             -- what takes more than it brings is refused later, by its balances
             select u.blocked between 0 and u.on_hand as sound
         ) as x
-        where g.sku_id is null
         order by u.sku, u.node
         on conflict do nothing
         returning sku_id, node_id
