@@ -253,14 +253,14 @@ def run(chosen: list[Place], jobs: int, until: float) -> tuple[list[Place], int]
     waiting, running = list(reversed(chosen)), {}
     done = 0
     while waiting or running:
-        if time.monotonic() > until:
-            waiting.clear()
         while waiting and len(running) < jobs:
             place = waiting.pop()
             running[_start(place)] = place
         pid, status = os.waitpid(-1, 0)
         place = running.pop(pid)
         done += 1
+        if time.monotonic() > until:
+            waiting.clear()
         if done % 20 == 0:
             print(f"{done}/{len(chosen)}, {len(survivors)} survived", file=sys.stderr)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
