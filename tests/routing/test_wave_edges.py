@@ -83,3 +83,13 @@ def test_an_answer_of_the_solver_that_breaks_a_row_is_not_believed(
 
     monkeypatch.setattr(Program, "levels", told)
     assert choose(offers, choosing, {0: 0}, 300, lambda: True) == {0: 0}
+
+
+def test_orders_without_a_plan_are_drawn_first() -> None:
+    offers = Offers(50, [1])
+    for order in range(50):
+        offers.add(Offer(order, 900, (), ()), NOBODY)
+    held = {order: order for order in range(50) if order != 7}
+    wishes = Wishes(offers, Terms(np.zeros(1, np.int64), (), np.zeros(0, np.int64)))
+    first = [wishes.group(random.Random(seed), held, 1) for seed in range(20)]
+    assert first.count([7]) > 15
