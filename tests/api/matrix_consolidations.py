@@ -5,7 +5,13 @@ from tests.api.harness import ApiKeyInHand
 from tests.api.matrix_operation import Operation
 
 ONE = "/consolidations/{consolidation_id}"
-BOX = {"code": "S9", "inner_mm": [500, 400, 300], "outer_mm": [510, 410, 310], "tare_g": 500, "max_g": 30000}
+BOX = {
+    "code": "S9",
+    "inner_mm": [500, 400, 300],
+    "outer_mm": [510, 410, 310],
+    "tare_g": 500,
+    "max_g": 30000,
+}
 RULES = {"measured": True}
 SETTINGS = {"cartons": [BOX | {"code": "K9"}], "rules": RULES}
 CARTON = "/consolidation-settings/cartons/{code}"
