@@ -1,7 +1,6 @@
 """Reads of transfers. Whoever works at one end sees the whole transfer."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -10,34 +9,9 @@ from entrepot.kernel.refusals import NotFound
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock.scope import warehouses_of
-from entrepot.stock.transfers_types import (
-    Transfer,
-    TransferLine,
-    TransferState,
-    TransferSummary,
-    UnderWay,
-)
+from entrepot.stock.transfers_types import Transfer, TransferLine, TransferSummary, UnderWay
 
 SQL = load_sql(__file__, "transfers.sql")
-
-
-class _Row(msgspec.Struct, frozen=True):
-    id: UUID
-    code: str
-    reference: str
-    from_: str
-    to_: str
-    owner: str
-    state: TransferState
-    asked: int
-    sent: int
-    received: int
-    lost: int
-    created_at: datetime
-    sent_at: datetime | None
-    expected_at: datetime | None
-    closed_at: datetime | None
-    overdue: bool
 
 
 class _Reason(msgspec.Struct, frozen=True):
@@ -61,19 +35,18 @@ async def list_transfers(
     most: int,
 ) -> list[TransferSummary]:
     """Newest first, before `before`; of a node: whichever end it is."""
-    rows = await tx.list(
-        SQL["list_transfers"], _Row, now=tx.now, id=None, before=before,
+    return await tx.list(
+        SQL["list_transfers"], TransferSummary, now=tx.now, id=None, before=before,
         states=None if states is None else list(states), node=node, from_node=from_node,
         to_node=to_node, overdue=overdue, most=most, warehouses=warehouses_of(tx.principal),
     )  # fmt: skip
-    return [TransferSummary(**msgspec.structs.asdict(row)) for row in rows]
 
 
 async def get_transfer(tx: ReadTx, *, transfer_id: UUID) -> Transfer:
     """One transfer with its lines; NotFound when neither end is the caller's."""
     row = await tx.find(
-        SQL["list_transfers"], _Row, now=tx.now, id=transfer_id, before=None, states=None,
-        node=None, from_node=None, to_node=None, overdue=False, most=1,
+        SQL["list_transfers"], TransferSummary, now=tx.now, id=transfer_id, before=None,
+        states=None, node=None, from_node=None, to_node=None, overdue=False, most=1,
         warehouses=warehouses_of(tx.principal),
     )  # fmt: skip
     if row is None:
