@@ -17,7 +17,6 @@ from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import arrivals_rules as rules
 from entrepot.stock import feeds, operations
-from entrepot.stock.arrivals_codes import Wanted, find_goods, with_dates
 from entrepot.stock.arrivals_reads import (
     Dock,
     get_dock,
@@ -36,6 +35,7 @@ from entrepot.stock.arrivals_types import (
     ReceivingRule,
     WhyMissing,
 )
+from entrepot.stock.scanned import Wanted, find_goods, with_dates
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import End, NewMovement, Posted
 

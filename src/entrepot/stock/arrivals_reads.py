@@ -1,7 +1,7 @@
 """Reads of goods that come in: ASNs with their progress, and what holds at a dock."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from entrepot.kernel.principals import Principal
 from entrepot.kernel.refusals import NotFound
 from entrepot.platform.database import ReadTx
-from entrepot.stock.arrivals_codes import SQL
+from entrepot.platform.sqlfile import load_sql
 from entrepot.stock.arrivals_types import (
     Asn,
     AsnLine,
@@ -20,6 +20,7 @@ from entrepot.stock.arrivals_types import (
 )
 from entrepot.stock.scope import warehouses_of
 
+SQL = load_sql(__file__, "arrivals_reads.sql")
 MOST_RECEIPTS = 200
 
 
@@ -39,23 +40,7 @@ class Dock(msgspec.Struct, frozen=True):
         return ReceivingRule(self.over_permille, self.over_units, self.blind)
 
 
-class _AsnRow(msgspec.Struct, frozen=True):
-    id: UUID
-    reference: str
-    node: str
-    supplier: str
-    owner: str
-    state: AsnState
-    expected_at: datetime
-    lines: int
-    received: int
-    missing: int
-    expected: int | None
-    open: int | None
-    over: int | None
-    created_at: datetime
-    closed_at: datetime | None
-    close_reason: str
+class _AsnRow(AsnSummary, frozen=True):
     blind: bool
     over_permille: int
     over_units: int
@@ -155,11 +140,8 @@ async def _rows(tx: ReadTx, **wanted: object) -> Sequence[_AsnRow]:
 
 
 def _summary(principal: Principal, row: _AsnRow) -> AsnSummary:
-    told = msgspec.structs.asdict(row)
-    blind = told.pop("blind")
-    for name in ("over_permille", "over_units"):
-        told.pop(name)
-    if not sees_expected(principal, blind=blind):
+    told = {name: getattr(row, name) for name in AsnSummary.__struct_fields__}
+    if not sees_expected(principal, blind=row.blind):
         told |= {"expected": None, "open": None, "over": None, "missing": 0}
     return AsnSummary(**told)
 

@@ -10,11 +10,11 @@ from entrepot.kernel.refusals import Conflict, FieldError, Forbidden, NotFound
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import arrivals_rules, feeds, operations
-from entrepot.stock.arrivals_codes import Wanted, find_goods
 from entrepot.stock.arrivals_reads import Dock, get_dock
 from entrepot.stock.arrivals_rules import Goods
 from entrepot.stock.arrivals_types import NewReturn, NewReturnLine, Returned, ReturnedLine
 from entrepot.stock.returns_rules import StillOut, faults, known_lot
+from entrepot.stock.scanned import Wanted, find_goods
 from entrepot.stock.types import End, NewMovement
 
 SQL = load_sql(__file__, "returns.sql")
