@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.web.page_house import PASSWORD, PageHouse
 
 
@@ -137,3 +139,20 @@ async def test_a_page_that_is_not_there_says_so_in_words_with_a_code(house: Page
     unknown = await guest.client.get("/t/nobody-at-all/log-in")
     assert unknown.status_code == 404
     assert "text/html" in unknown.headers["content-type"]
+
+
+@pytest.mark.parametrize(
+    ("path", "room"),
+    [
+        ("/admin", "/admin"),
+        ("/admin/lots", "/admin/stock"),
+        ("/admin/recalls", "/admin/stock"),
+        ("/admin/consolidations/cartons", "/admin/consolidations"),
+    ],
+)
+async def test_the_bar_marks_the_room_one_is_in(house: PageHouse, path: str, room: str) -> None:
+    owner = await house.worker("owner")
+    page = (await owner.get(path)).text
+    shown = page[page.index('<nav class="rooms"') : page.index("<main")]
+    marked = set(re.findall(r'href="([^"]*)" aria-current="page"', shown))
+    assert marked == {f"{house.base}{room}"}

@@ -103,7 +103,7 @@ class Visit(msgspec.Struct, frozen=True):
             return []
         links = [(f"{base}/{room}", label, icon, needs) for room, label, icon, needs in _ROOMS
                  if room.split("/")[0] == area and self.allowed(needs)]  # fmt: skip
-        here = max((url for url, *_ in links if self._within(url)), key=len, default="")
+        here = max((url for url, *_ in links if self._belongs(url, base)), key=len, default="")
         first = {f"{base}/{room}" for room in _DAILY.get(self.house_of.trade, ())}
         links.sort(key=lambda link: bool(first) and link[0] not in first)
         return [Link(url, label, icon, url == here) for url, label, icon, _ in links]
@@ -125,8 +125,14 @@ class Visit(msgspec.Struct, frozen=True):
     def _works(self) -> bool:
         return self.allowed("parcels:receive") or self.allowed("parcels:put_away")
 
-    def _within(self, url: str) -> bool:
-        return self.path == url or self.path.startswith(f"{url}/")
+    def _belongs(self, url: str, base: str) -> bool:
+        """Whether this page is the room's or below it; below Today there is none."""
+        first = self.path.removeprefix(base).strip("/").split("/")[:2]
+        path = self.path
+        if (room := _PART_OF.get("/".join(first))) is not None:
+            path = f"{base}/{room}"
+        below = url != f"{base}/admin" and path.startswith(f"{url}/")
+        return path == url or below
 
     def _may_enter(self, place: str) -> bool:
         if isinstance(self.principal, Operator):
@@ -148,6 +154,16 @@ _AREAS = (
     ("admin", mark("Office"), "list"),
     ("developers", mark("Developers"), "code"),
 )
+_PART_OF = {
+    "admin/lots": "admin/stock",
+    "admin/trace": "admin/stock",
+    "admin/recalls": "admin/stock",
+    "admin/kept-back": "admin/stock",
+    "admin/movements": "admin/stock",
+    "admin/node-groups": "admin/channels",
+}
+"""Pages that belong to a room without standing below it."""
+
 _ROOMS = (
     ("portal", mark("My parcels"), "parcel", ""),
     ("portal/consolidations", mark("Consolidations"), "parcel", ""),
