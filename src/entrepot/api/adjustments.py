@@ -7,8 +7,9 @@ from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from entrepot.api.cursors import cursor_of, read_cursor
+from entrepot.api.cursors import cursor_of, page_by, page_by_id, read_cursor
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.parameters import Cursor, Limit, SomeNode, SomeSku
 from entrepot.flows.approve_adjustment import approve_adjustment
 from entrepot.flows.ask_adjustment import ask_adjustment
 from entrepot.flows.change_stock_status import change_stock_status
@@ -31,9 +32,6 @@ from entrepot.stock.adjustment_types import (
 )
 from entrepot.stock.types import LevelsSet
 
-NodeQuery = Annotated[str | None, QueryParameter(max_length=16)]
-Limit = Annotated[int, QueryParameter(ge=1, le=200)]
-Cursor = Annotated[str | None, QueryParameter(max_length=600)]
 KeptStatus = Literal["damaged", "expired", "hold", "quarantine"]
 
 
@@ -53,7 +51,7 @@ async def post_adjustment(
 async def get_adjustments(
     caller: CallerOf,
     db: DatabaseOf,
-    node: NodeQuery = None,
+    node: SomeNode = None,
     adjustment_state: Annotated[AdjustmentState | None, QueryParameter(name="state")] = None,
     before: FromQuery[UUID | None] = None,
     limit: Limit = 50,
@@ -62,7 +60,7 @@ async def get_adjustments(
     found = await list_adjustments(
         db, caller.principal, node=node, state=adjustment_state, before=before, most=limit
     )
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 @get("/adjustments/{adjustment_id:uuid}", tags=["stock"])
@@ -125,8 +123,8 @@ async def post_status_change(
 async def get_kept_back(
     caller: CallerOf,
     db: DatabaseOf,
-    node: NodeQuery = None,
-    sku: Annotated[str | None, QueryParameter(max_length=40)] = None,
+    node: SomeNode = None,
+    sku: SomeSku = None,
     statuses: Annotated[list[KeptStatus] | None, QueryParameter(name="status", max_items=4)] = None,
     after: Cursor = None,
     limit: Limit = 100,
@@ -136,12 +134,10 @@ async def get_kept_back(
         db, caller.principal, node=node, sku=sku, statuses=statuses or [],
         after=read_cursor(after, 6), most=limit,
     )  # fmt: skip
-    last = found[-1] if len(found) == limit else None
-    if last is None:
-        return Listed(found)
-    return Listed(
-        found, cursor_of(last.node, last.status, last.sku, last.bin, last.lot, last.owner)
-    )
+    return page_by(
+        found, limit,
+        lambda row: cursor_of(row.node, row.status, row.sku, row.bin, row.lot, row.owner),
+    )  # fmt: skip
 
 
 @put("/stock/values", tags=["stock"])

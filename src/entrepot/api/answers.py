@@ -27,9 +27,6 @@ UNREADABLE = (RecursionError, UnicodeDecodeError)
 """What the decoder raises for nesting without end and for bytes that are no UTF-8; Litestar
 passes it on as it is."""
 
-_UNREADABLE = (RecursionError, UnicodeDecodeError)
-"""What Litestar lets through when a body is nested too deep or is no UTF-8."""
-
 
 def answer(request: AnyRequest, error: Exception) -> Response[bytes]:
     """The answer to an exception: refusals as they are, all else a bug with a trace id."""
@@ -45,9 +42,6 @@ def answer(request: AnyRequest, error: Exception) -> Response[bytes]:
         return respond(document, headers)
     if isinstance(error, HTTPException) and error.status_code < 500:
         return _from_litestar(request, error)
-    if isinstance(error, _UNREADABLE) and (refusal := _body_refusal(request)) is not None:
-        document, headers = from_refusal(refusal, trace_id=request_id(request.scope))
-        return respond(document, headers)
     log.exception("api.bug", path=request.url.path, trace_id=request_id(request.scope))
     trace_id = request_id(request.scope)
     return respond(

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from entrepot.api.cursors import cursor_of, read_cursor
+from entrepot.api.cursors import cursor_of, page_by, page_by_id, read_cursor
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.parameters import Limit, NodePath, NodeQuery, SomeNode, SomeReference
 from entrepot.flows.announce_goods import announce_goods
 from entrepot.flows.cancel_asn import cancel_asn
 from entrepot.flows.change_receiving_rule import change_receiving_rule
@@ -42,9 +43,6 @@ from entrepot.stock.arrivals_types import (
 )
 from entrepot.stock.types import Reversed
 
-NodeCodePath = Annotated[str, PathParameter(max_length=16)]
-NodeQuery = Annotated[str, QueryParameter(min_length=1, max_length=16)]
-Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 _TAG = ["arrivals"]
 
 
@@ -64,10 +62,10 @@ async def post_asn_file(data: JSONBody[AsnFile], caller: CallerOf, db: DatabaseO
 async def get_asns(
     caller: CallerOf,
     db: DatabaseOf,
-    node: Annotated[str | None, QueryParameter(max_length=16)] = None,
+    node: SomeNode = None,
     in_state: Annotated[AsnState | None, QueryParameter(name="state")] = None,
     unfinished: FromQuery[bool] = False,
-    reference: Annotated[str | None, QueryParameter(max_length=80)] = None,
+    reference: SomeReference = None,
     after: FromQuery[UUID | None] = None,
     limit: Limit = 50,
 ) -> Listed[AsnSummary]:
@@ -76,7 +74,7 @@ async def get_asns(
         db, caller.principal, node=node, state=in_state, live=unfinished, reference=reference,
         after=after, most=limit,
     )  # fmt: skip
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 @get("/asns/{asn_id:uuid}", tags=_TAG)
@@ -118,9 +116,7 @@ async def get_dock(
     found = await list_dock(
         db, caller.principal, node=node, after=(sku, lot, owner, status), most=limit
     )
-    last = found[-1] if len(found) == limit else None
-    following = cursor_of(last.sku, last.lot, last.owner, last.status) if last else None
-    return Listed(found, following)
+    return page_by(found, limit, lambda row: cursor_of(row.sku, row.lot, row.owner, row.status))
 
 
 @get("/put-aways/suggestions", tags=_TAG)
@@ -161,14 +157,14 @@ async def post_goods_return(
 
 
 @get("/nodes/{code:str}/receiving-rule", tags=_TAG)
-async def get_rule(code: NodeCodePath, caller: CallerOf, db: DatabaseOf) -> ReceivingRule:
+async def get_rule(code: NodePath, caller: CallerOf, db: DatabaseOf) -> ReceivingRule:
     """What a node lets pass at its dock."""
     return await get_receiving_rule(db, caller.principal, node=code)
 
 
 @put("/nodes/{code:str}/receiving-rule", tags=_TAG)
 async def put_rule(
-    code: NodeCodePath, data: JSONBody[ReceivingRule], caller: CallerOf, db: DatabaseOf
+    code: NodePath, data: JSONBody[ReceivingRule], caller: CallerOf, db: DatabaseOf
 ) -> ReceivingRule:
     """Change what a node lets pass: tolerance of too many, blind receiving."""
     return await change_receiving_rule(db, caller.principal, caller.stamp, node=code, rule=data)

@@ -6,8 +6,10 @@ from litestar import Response, get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery, JSONBody, PathParameter, QueryParameter
 
+from entrepot.api.cursors import page_by
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
 from entrepot.api.files import FileOperation, file_response
+from entrepot.api.parameters import Limit
 from entrepot.catalog.types import ImportedSkus, NewSku, Sku, SkuDocument, SkuFile
 from entrepot.flows.create_sku import create_sku
 from entrepot.flows.define_sku_attribute import define_sku_attribute
@@ -22,7 +24,6 @@ from entrepot.kernel.attributes import Attribute, NewAttribute
 
 SkuPath = Annotated[str, PathParameter(pattern=r"^[A-Z0-9][A-Z0-9._-]{0,39}$")]
 After = Annotated[str, QueryParameter(max_length=40)]
-Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 
 
 @post("/skus", tags=["catalog"])
@@ -45,7 +46,7 @@ async def get_skus(
     found = await list_skus(
         db, caller.principal, search=search, tag=tag, closed=closed, after=after, most=limit
     )
-    return Listed(found, found[-1].code if len(found) == limit else None)
+    return page_by(found, limit, lambda row: row.code)
 
 
 @get("/skus/export", operation_class=FileOperation, tags=["catalog"])

@@ -7,7 +7,9 @@ from litestar import delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from entrepot.api.cursors import page_by_id
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.parameters import Limit, SomeNode
 from entrepot.consolidation.eligibility import Rules
 from entrepot.consolidation.packing.types import CartonType
 from entrepot.consolidation.types import (
@@ -41,7 +43,6 @@ from entrepot.flows.remove_from_consolidation import remove_from_consolidation
 from entrepot.flows.undo_consolidation import undo_consolidation
 from entrepot.kernel.refusals import FieldError, Invalid
 
-Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 _TAGS = ["consolidations"]
 
 
@@ -58,7 +59,7 @@ async def get_consolidations(
     caller: CallerOf,
     db: DatabaseOf,
     customer_id: FromQuery[UUID | None] = None,
-    warehouse: Annotated[str | None, QueryParameter(max_length=16)] = None,
+    warehouse: SomeNode = None,
     status: Annotated[str | None, QueryParameter(max_length=20)] = None,
     after: FromQuery[UUID | None] = None,
     limit: Limit = 50,
@@ -73,7 +74,7 @@ async def get_consolidations(
         after=after,
         most=limit,
     )
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 @get("/consolidations/ready", tags=_TAGS)

@@ -5,9 +5,11 @@ from uuid import UUID
 
 from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from entrepot.api.cursors import page_by_id
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.parameters import Limit, NodePath, SomeNode
 from entrepot.counts.types import (
     Count,
     CountSummary,
@@ -26,9 +28,6 @@ from entrepot.flows.list_counts import list_counts
 from entrepot.flows.open_count import open_count
 from entrepot.flows.plan_counts import plan_counts
 from entrepot.flows.reject_count import reject_count
-
-NodeCodePath = Annotated[str, PathParameter(max_length=16)]
-Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 
 
 @post("/counts", tags=["counts"])
@@ -49,7 +48,7 @@ async def post_count_plan(
 async def get_counts(
     caller: CallerOf,
     db: DatabaseOf,
-    warehouse: Annotated[str | None, QueryParameter(max_length=16)] = None,
+    warehouse: SomeNode = None,
     status: Annotated[str | None, QueryParameter(max_length=20)] = None,
     unfinished: FromQuery[bool] = False,
     after: FromQuery[UUID | None] = None,
@@ -65,7 +64,7 @@ async def get_counts(
         after=after,
         most=limit,
     )
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 @get("/counts/{count_id:uuid}", tags=["counts"])
@@ -108,7 +107,7 @@ async def post_reject_count(
 
 @put("/nodes/{code:str}/count-limits", tags=["counts"])
 async def put_count_limits(
-    code: NodeCodePath, data: JSONBody[NewLimits], caller: CallerOf, db: DatabaseOf
+    code: NodePath, data: JSONBody[NewLimits], caller: CallerOf, db: DatabaseOf
 ) -> NewLimits:
     """What a warehouse lets pass without a second pair of eyes."""
     return await change_count_limits(db, caller.principal, caller.stamp, warehouse=code, new=data)

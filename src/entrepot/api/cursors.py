@@ -1,12 +1,39 @@
-"""Cursors of lists whose order has several columns, and moments in an address."""
+"""Pages of lists and their cursors, and moments in an address."""
 
 import base64
 import binascii
+from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
 
 import msgspec
 
+from entrepot.api.deps import Listed
 from entrepot.kernel.refusals import FieldError, Invalid
+
+
+class Identified(Protocol):
+    """A row that has an id."""
+
+    @property
+    def id(self) -> UUID:
+        """What the next page begins behind."""
+        ...
+
+
+Row = TypeVar("Row")
+RowWithId = TypeVar("RowWithId", bound=Identified)
+
+
+def page_by(found: list[Row], limit: int, cursor: Callable[[Row], str]) -> Listed[Row]:
+    """A page of a list; where it is full, `next` is the cursor of its last row."""
+    return Listed(found, cursor(found[-1]) if len(found) == limit else None)
+
+
+def page_by_id(found: list[RowWithId], limit: int) -> Listed[RowWithId]:
+    """A page of a list that is ordered by id."""
+    return page_by(found, limit, lambda row: str(row.id))
 
 
 def cursor_of(*columns: str) -> str:

@@ -5,19 +5,17 @@ from uuid import UUID
 
 from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from entrepot.api.cursors import page_by_id
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.parameters import LongLimit, NodePath, SomeNode, SomeSku
 from entrepot.flows.correct_alarm import correct_alarm
 from entrepot.flows.get_accuracy import get_accuracy
 from entrepot.flows.list_feed_alarms import list_feed_alarms
 from entrepot.flows.list_feed_states import list_feed_states
 from entrepot.flows.set_feed_policy import set_feed_policy
 from entrepot.stock.feeds_watch_types import Accuracy, Alarm, FeedPolicy, FeedState, NodePolicy
-
-NodePath = Annotated[str, PathParameter(max_length=16)]
-NodeQuery = Annotated[str | None, QueryParameter(max_length=16)]
-Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
 
 
 @put("/nodes/{code:str}/feed-policy", tags=["stock"])
@@ -30,7 +28,7 @@ async def put_feed_policy(
 
 @get("/stock/feeds/states", tags=["stock"])
 async def get_feed_states(
-    caller: CallerOf, db: DatabaseOf, node: NodeQuery = None
+    caller: CallerOf, db: DatabaseOf, node: SomeNode = None
 ) -> Listed[FeedState]:
     """Feeds: how long each has been silent, median and 95th percentile of its lag."""
     return Listed(await list_feed_states(db, caller.principal, node=node))
@@ -40,18 +38,18 @@ async def get_feed_states(
 async def get_feed_alarms(
     caller: CallerOf,
     db: DatabaseOf,
-    node: NodeQuery = None,
+    node: SomeNode = None,
     alarm_state: Annotated[
         Literal["open", "corrected", "gone"] | None, QueryParameter(name="state")
     ] = None,
     before: FromQuery[UUID | None] = None,
-    limit: Limit = 200,
+    limit: LongLimit = 200,
 ) -> Listed[Alarm]:
     """What sweeps noticed without waiting for a snapshot, newest first."""
     found = await list_feed_alarms(
         db, caller.principal, node=node, state=alarm_state, before=before, most=limit
     )
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 @post("/stock/feeds/alarms/{alarm_id:uuid}/correct", status_code=200, tags=["stock"])
@@ -64,9 +62,9 @@ async def post_correct_alarm(alarm_id: FromPath[UUID], caller: CallerOf, db: Dat
 async def get_stock_accuracy(
     caller: CallerOf,
     db: DatabaseOf,
-    node: NodeQuery = None,
-    sku: Annotated[str | None, QueryParameter(max_length=40)] = None,
-    limit: Limit = 200,
+    node: SomeNode = None,
+    sku: SomeSku = None,
+    limit: LongLimit = 200,
 ) -> Accuracy:
     """Ours against the sources': node by node, and SKU by SKU what differs now."""
     return await get_accuracy(db, caller.principal, node=node, sku=sku, most=limit)

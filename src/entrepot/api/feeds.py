@@ -7,7 +7,9 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from entrepot.api.cursors import page_by_id
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.parameters import LongLimit, SomeNode
 from entrepot.flows.correct_drift import correct_drift
 from entrepot.flows.list_drifts import list_drifts
 from entrepot.flows.list_feeds import list_feeds
@@ -21,9 +23,6 @@ from entrepot.stock.feeds_types import (
     NewSnapshot,
     SnapshotPosted,
 )
-
-NodeQuery = Annotated[str | None, QueryParameter(max_length=16)]
-Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
 
 
 @post("/stock/events", tags=["stock"])
@@ -54,19 +53,19 @@ async def post_snapshots(
 async def get_drifts(
     caller: CallerOf,
     db: DatabaseOf,
-    node: NodeQuery = None,
+    node: SomeNode = None,
     feed: Annotated[str | None, QueryParameter(max_length=40)] = None,
     drift_state: Annotated[
         Literal["open", "corrected", "dismissed"] | None, QueryParameter(name="state")
     ] = None,
     before: FromQuery[UUID | None] = None,
-    limit: Limit = 200,
+    limit: LongLimit = 200,
 ) -> Listed[Drift]:
     """Where sources and we differ, newest first, with the likely cause and one correction."""
     found = await list_drifts(
         db, caller.principal, node=node, feed=feed, state=drift_state, before=before, most=limit
     )
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 @post("/stock/drifts/{drift_id:uuid}/correct", status_code=200, tags=["stock"])
@@ -76,9 +75,7 @@ async def post_correct_drift(drift_id: FromPath[UUID], caller: CallerOf, db: Dat
 
 
 @get("/stock/feeds", tags=["stock"])
-async def get_feeds(
-    caller: CallerOf, db: DatabaseOf, node: NodeQuery = None
-) -> Listed[FeedQuality]:
+async def get_feeds(caller: CallerOf, db: DatabaseOf, node: SomeNode = None) -> Listed[FeedQuality]:
     """Feeds and how good each is, in per mille."""
     return Listed(await list_feeds(db, caller.principal, node=node))
 

@@ -5,12 +5,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, SkipValidation
 
-from entrepot.api.cursors import check_moment, cursor_of, read_cursor
+from entrepot.api.cursors import check_moment, cursor_of, page_by, page_by_id, read_cursor
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
 from entrepot.api.files import FileOperation, file_response
+from entrepot.api.parameters import Cursor, Limit, SomeSku
 from entrepot.flows.close_recall import close_recall
 from entrepot.flows.export_history import export_history
 from entrepot.flows.export_recipients import export_recipients
@@ -34,13 +36,10 @@ from entrepot.stock.recall_types import (
 )
 
 SkuQuery = Annotated[str, QueryParameter(min_length=1, max_length=40)]
-SomeSku = Annotated[str | None, QueryParameter(max_length=40)]
 SomeLot = Annotated[str | None, QueryParameter(max_length=60)]
 SomeCode = Annotated[str | None, QueryParameter(max_length=24)]
 SomeReason = Annotated[str | None, QueryParameter(max_length=20)]
 SomeActor = Annotated[str | None, QueryParameter(max_length=80)]
-Limit = Annotated[int, QueryParameter(ge=1, le=200)]
-Cursor = Annotated[str | None, QueryParameter(max_length=600)]
 
 
 @get("/lots", tags=["stock"])
@@ -60,8 +59,7 @@ async def get_lots(
         db, caller.principal, sku=sku, lot=lot, expires_until=expires_until, lying=lying,
         after=(sku_after, lot_after), most=limit,
     )  # fmt: skip
-    last = found[-1] if len(found) == limit else None
-    return Listed(found, cursor_of(last.sku, last.lot) if last else None)
+    return page_by(found, limit, lambda row: cursor_of(row.sku, row.lot))
 
 
 @get("/lots/trace", tags=["stock"])
@@ -93,7 +91,7 @@ async def get_reference_trace(
     found = await trace_reference(
         db, caller.principal, reference=reference, before=before, most=limit
     )
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 @post("/recalls", tags=["stock"])
@@ -113,7 +111,7 @@ async def get_recalls(
 ) -> Listed[RecallSummary]:
     """Recalls, newest first."""
     found = await list_recalls(db, caller.principal, state=recall_state, before=before, most=limit)
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 @get("/recalls/{recall_id:uuid}", tags=["stock"])
@@ -134,7 +132,7 @@ async def get_recipients(
     found = await list_recipients(
         db, caller.principal, recall_id=recall_id, after=after, most=limit
     )
-    return Listed(found, str(after + limit) if len(found) == limit else None)
+    return page_by(found, limit, lambda _: str(after + limit))
 
 
 @get("/recalls/{recall_id:uuid}/export", tags=["stock"], operation_class=FileOperation)
@@ -157,11 +155,7 @@ async def post_close_recall(
     return await close_recall(db, caller.principal, caller.stamp, recall_id=recall_id, how=data)
 
 
-@get("/stock/history", tags=["stock"])
-async def get_history(
-    caller: CallerOf,
-    db: DatabaseOf,
-    sku: SkuQuery,
+def wanted_of(
     node: SomeCode = None,
     reason: SomeReason = None,
     lot: SomeLot = None,
@@ -170,53 +164,48 @@ async def get_history(
     actor: SomeActor = None,
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
+) -> Wanted:
+    """What of a history the address asks for. Raises Invalid for a moment without its offset or
+    out of reach."""
+    for name, moment in (("since", since), ("until", until)):
+        check_moment(name, moment)
+    return Wanted(node, reason, lot, serial, bin_code, actor, since, until)
+
+
+WantedOf = SkipValidation[NamedDependency[Wanted]]
+_FILTERED = {"wanted": Provide(wanted_of, sync_to_thread=False)}
+
+
+@get("/stock/history", tags=["stock"], dependencies=_FILTERED)
+async def get_history(
+    caller: CallerOf,
+    db: DatabaseOf,
+    sku: SkuQuery,
+    wanted: WantedOf,
     before: FromQuery[UUID | None] = None,
     limit: Limit = 100,
 ) -> Listed[HistoryRow]:
     """A SKU's movements, newest first, each with the units that lay there after it. Filters leave
     rows out, never their effect on the balance."""
-    wanted = wanted_of(node, reason, lot, serial, bin_code, actor, since, until)
     found = await list_history(
         db, caller.principal, sku=sku, wanted=wanted, before=before, most=limit
     )
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
-@get("/stock/history/export", tags=["stock"], operation_class=FileOperation)
+@get(
+    "/stock/history/export", tags=["stock"], dependencies=_FILTERED,
+    operation_class=FileOperation,
+)  # fmt: skip
 async def get_history_export(
     caller: CallerOf,
     db: DatabaseOf,
     sku: SkuQuery,
-    node: SomeCode = None,
-    reason: SomeReason = None,
-    lot: SomeLot = None,
-    serial: SomeLot = None,
-    bin_code: Annotated[str | None, QueryParameter(name="bin", max_length=24)] = None,
-    actor: SomeActor = None,
-    since: FromQuery[datetime | None] = None,
-    until: FromQuery[datetime | None] = None,
+    wanted: WantedOf,
 ) -> Response[bytes]:
     """The newest 20,000 rows of a SKU's history as a CSV file."""
-    wanted = wanted_of(node, reason, lot, serial, bin_code, actor, since, until)
     made = await export_history(db, caller.principal, sku=sku, wanted=wanted)
     return file_response(made, name="history", form="csv")
-
-
-def wanted_of(
-    node: str | None,
-    reason: str | None,
-    lot: str | None,
-    serial: str | None,
-    bin_code: str | None,
-    actor: str | None,
-    since: datetime | None,
-    until: datetime | None,
-) -> Wanted:
-    """What of a history is asked for. Raises Invalid for a moment without its offset or out of
-    reach."""
-    for name, moment in (("since", since), ("until", until)):
-        check_moment(name, moment)
-    return Wanted(node, reason, lot, serial, bin_code, actor, since, until)
 
 
 LOT_ROUTES: list[HTTPRouteHandler] = [

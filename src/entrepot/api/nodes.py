@@ -8,6 +8,7 @@ from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
 from entrepot.api.files import FileOperation, file_response
+from entrepot.api.parameters import ChannelPath, NodePath
 from entrepot.flows.change_node import change_node
 from entrepot.flows.create_channel import create_channel
 from entrepot.flows.define_node_attribute import define_node_attribute
@@ -32,8 +33,6 @@ from entrepot.nodes.channel_types import (
 from entrepot.nodes.types import Node
 from entrepot.nodes.working_types import ChangedNode, ImportedNodes, NodeDetail, NodeFile
 
-NodePath = Annotated[str, PathParameter(max_length=16)]
-ChannelPath = Annotated[str, PathParameter(max_length=24)]
 GroupPath = Annotated[str, PathParameter(pattern=r"^[A-Z0-9][A-Z0-9-]{0,15}$")]
 
 

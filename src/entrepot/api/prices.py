@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed, LiveOf
+from entrepot.api.parameters import NodePath
 from entrepot.carriers.asking import Acceptance, NewQuote
 from entrepot.carriers.types import NodeServiceChanges, NodeServices, OfferedService, QuoteView
 from entrepot.carriers.uploads import NewImport, planner_of
@@ -29,7 +30,6 @@ from entrepot.flows.replay_quote import Replay, replay_quote
 from entrepot.flows.withdraw_rate_card import withdraw_rate_card
 from entrepot.parties.tiers import MemberTier, NewTier
 
-NodeCodePath = Annotated[str, PathParameter(max_length=16)]
 ServicePath = Annotated[str, PathParameter(max_length=80)]
 VersionQuery = Annotated[str | None, QueryParameter(min_length=1, max_length=80)]
 
@@ -116,7 +116,7 @@ async def post_withdrawal(
 
 @get("/nodes/{code:str}/services", tags=["prices"])
 async def get_node_services(
-    code: NodeCodePath, caller: CallerOf, db: DatabaseOf
+    code: NodePath, caller: CallerOf, db: DatabaseOf
 ) -> Listed[OfferedService]:
     """Which services a node offers."""
     return Listed(await list_node_services(db, caller.principal, warehouse=code))
@@ -124,7 +124,7 @@ async def get_node_services(
 
 @put("/nodes/{code:str}/services", tags=["prices"])
 async def put_node_services(
-    code: NodeCodePath, data: JSONBody[NodeServiceChanges], caller: CallerOf, db: DatabaseOf
+    code: NodePath, data: JSONBody[NodeServiceChanges], caller: CallerOf, db: DatabaseOf
 ) -> NodeServices:
     """Switch services on or off at a node; those not named stay as they are."""
     return await change_node_services(

@@ -7,7 +7,9 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 
+from entrepot.api.cursors import page_by, page_by_id
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.parameters import LongLimit
 from entrepot.flows.close_period import close_period
 from entrepot.flows.correct_difference import correct_difference
 from entrepot.flows.get_reconciliation import get_reconciliation
@@ -29,7 +31,6 @@ from entrepot.reconciliation.types import (
     Run,
 )
 
-Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
 PeriodPath = Annotated[str, PathParameter(max_length=30)]
 Code = Annotated[str | None, QueryParameter(max_length=40)]
 
@@ -42,11 +43,11 @@ async def post_reconciliation(data: JSONBody[NewRun], caller: CallerOf, db: Data
 
 @get("/reconciliations", tags=["reconciliation"])
 async def get_reconciliations(
-    caller: CallerOf, db: DatabaseOf, before: FromQuery[UUID | None] = None, limit: Limit = 50
+    caller: CallerOf, db: DatabaseOf, before: FromQuery[UUID | None] = None, limit: LongLimit = 50
 ) -> Listed[Run]:
     """Runs, newest first."""
     found = await list_reconciliations(db, caller.principal, before=before, most=limit)
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 @get("/reconciliations/{run_id:uuid}", tags=["reconciliation"])
@@ -65,14 +66,14 @@ async def get_differences(
     kind: FromQuery[Kind | None] = None,
     node: Code = None,
     before: FromQuery[UUID | None] = None,
-    limit: Limit = 200,
+    limit: LongLimit = 200,
 ) -> Listed[Difference]:
     """Where a copy does not say what it is a copy of, newest first, with the likely cause."""
     found = await list_differences(
         db, caller.principal, state=difference_state, kind=kind, node=node, before=before,
         most=limit,
     )  # fmt: skip
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 @post(
@@ -95,11 +96,11 @@ async def post_period(data: JSONBody[Closing], caller: CallerOf, db: DatabaseOf)
 
 @get("/periods", tags=["reconciliation"])
 async def get_periods(
-    caller: CallerOf, db: DatabaseOf, before: Code = None, limit: Limit = 50
+    caller: CallerOf, db: DatabaseOf, before: Code = None, limit: LongLimit = 50
 ) -> Listed[Period]:
     """Periods, newest first; `before` is a period's code."""
     found = await list_periods(db, caller.principal, before=before, most=limit)
-    return Listed(found, found[-1].code if len(found) == limit else None)
+    return page_by(found, limit, lambda row: row.code)
 
 
 @post("/periods/{period:str}/reopen", status_code=200, tags=["reconciliation"])
@@ -116,13 +117,13 @@ async def get_period_balances(
     node: Code = None,
     sku: Code = None,
     after: Annotated[str, QueryParameter(max_length=400)] = "",
-    limit: Limit = 200,
+    limit: LongLimit = 200,
 ) -> Listed[PeriodLine]:
     """Frozen balances: opening, what came and went, closing."""
     found = await list_period_balances(
         db, caller.principal, code=period, node=node, sku=sku, after=after, most=limit
     )
-    return Listed(found, found[-1].cursor if len(found) == limit else None)
+    return page_by(found, limit, lambda row: row.cursor)
 
 
 @get("/periods/{period:str}/late", tags=["reconciliation"])
@@ -131,11 +132,11 @@ async def get_late_entries(
     caller: CallerOf,
     db: DatabaseOf,
     after: Annotated[str, QueryParameter(max_length=200)] = "",
-    limit: Limit = 200,
+    limit: LongLimit = 200,
 ) -> Listed[LateEntry]:
     """What was told of the period after it was closed, and where it is booked."""
     found = await list_late_entries(db, caller.principal, code=period, after=after, most=limit)
-    return Listed(found, found[-1].cursor if len(found) == limit else None)
+    return page_by(found, limit, lambda row: row.cursor)
 
 
 RECONCILIATION_ROUTES: list[HTTPRouteHandler] = [

@@ -1,15 +1,16 @@
 """The signed API, `/api/v1`: each operation parses, calls one flow or query, and renders."""
 
-from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
 from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from entrepot.api.cursors import page_by_id
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed, SealingOf
 from entrepot.api.log_ins import CreatedLogIn, NewLogIn, add_log_in
+from entrepot.api.parameters import Limit, NodePath, SomeNode
 from entrepot.flows.announce_parcel import announce_parcel
 from entrepot.flows.announce_parcels import announce_parcels
 from entrepot.flows.assign_parcel import assign_parcel
@@ -40,14 +41,6 @@ from entrepot.parcels.types import (
     UnclaimedParcel,
 )
 from entrepot.parties.types import Customer, NewCustomer, NewSuiteRule, SuiteRule
-
-NodeCodePath = Annotated[str, PathParameter(max_length=16)]
-Limit = Annotated[int, QueryParameter(ge=1, le=200)]
-
-
-def _next(rows: Sequence[ParcelSummary | UnclaimedParcel], limit: int) -> str | None:
-    """The cursor of the following page: the last row's id when the page is full."""
-    return str(rows[-1].id) if len(rows) == limit else None
 
 
 @post("/customers", tags=["customers"])
@@ -98,20 +91,20 @@ async def get_parcels(
         after=after,
         most=limit,
     )
-    return Listed(found, _next(found, limit))
+    return page_by_id(found, limit)
 
 
 @get("/parcels/unclaimed", tags=["parcels"])
 async def get_unclaimed(
     caller: CallerOf,
     db: DatabaseOf,
-    warehouse: Annotated[str | None, QueryParameter(max_length=16)] = None,
+    warehouse: SomeNode = None,
     after: FromQuery[UUID | None] = None,
     limit: Limit = 50,
 ) -> Listed[UnclaimedParcel]:
     """Parcels whose owner is unknown or in doubt, newest first."""
     found = await list_unclaimed(db, caller.principal, warehouse=warehouse, after=after, most=limit)
-    return Listed(found, _next(found, limit))
+    return page_by_id(found, limit)
 
 
 @get("/parcels/{parcel_id:uuid}", tags=["parcels"])
@@ -168,7 +161,7 @@ async def post_node(data: JSONBody[NewNode], caller: CallerOf, db: DatabaseOf) -
 
 @post("/nodes/{code:str}/bins", tags=["nodes"])
 async def post_bins(
-    code: NodeCodePath, data: JSONBody[NewBins], caller: CallerOf, db: DatabaseOf
+    code: NodePath, data: JSONBody[NewBins], caller: CallerOf, db: DatabaseOf
 ) -> CreatedBins:
     """Create bins one by one or zone by zone."""
     return await create_bins(db, caller.principal, caller.stamp, node=code, new=data)

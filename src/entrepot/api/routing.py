@@ -1,18 +1,15 @@
 """Routing over the signed API: what an order would get, and the services that deliver."""
 
-from typing import Annotated
-
 from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import JSONBody, PathParameter
+from litestar.params import JSONBody
 
 from entrepot.api.deps import CallerOf, DatabaseOf
+from entrepot.api.parameters import NodePath
 from entrepot.carriers.delivery import DeliveryServices
 from entrepot.flows.change_delivery_services import change_delivery_services
 from entrepot.flows.get_delivery_services import get_delivery_services
 from entrepot.flows.preview_routing import Cart, ShownPreview, preview_routing
-
-NodePath = Annotated[str, PathParameter(max_length=16)]
 
 
 @post("/routing/previews", status_code=200, tags=["routing"])

@@ -6,10 +6,19 @@ from uuid import UUID
 
 from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from entrepot.api.cursors import check_moment
+from entrepot.api.cursors import check_moment, page_by_id
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.parameters import (
+    ChannelPath,
+    LongLimit,
+    Skus,
+    SomeNode,
+    SomeReference,
+    SomeSku,
+    SomeSkus,
+)
 from entrepot.flows.change_reservation import change_reservation
 from entrepot.flows.fulfil_reservation import fulfil_reservation
 from entrepot.flows.get_reservation import get_reservation
@@ -40,11 +49,7 @@ from entrepot.stock.types import (
     StockRow,
 )
 
-Skus = Annotated[list[str], QueryParameter(name="sku", min_items=1, max_items=100)]
-SomeSkus = Annotated[list[str] | None, QueryParameter(name="sku", max_items=100)]
 Channel = Annotated[str, QueryParameter(min_length=1, max_length=24)]
-ChannelPath = Annotated[str, PathParameter(max_length=24)]
-Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
 
 
 @post("/reservations", tags=["stock"])
@@ -103,7 +108,7 @@ async def get_availability(
     db: DatabaseOf,
     channel: Channel,
     skus: Skus,
-    reference: Annotated[str | None, QueryParameter(max_length=80)] = None,
+    reference: SomeReference = None,
     by_node: FromQuery[bool] = False,
 ) -> Listed[ShownAvailable]:
     """What a channel may sell of these SKUs (`sku=` once for each). Unknown SKUs are left out.
@@ -161,10 +166,10 @@ async def get_stock(
     caller: CallerOf,
     db: DatabaseOf,
     skus: SomeSkus = None,
-    node: Annotated[str | None, QueryParameter(max_length=16)] = None,
+    node: SomeNode = None,
     after: Annotated[str, QueryParameter(max_length=40)] = "",
     as_of: FromQuery[datetime | None] = None,
-    limit: Limit = 200,
+    limit: LongLimit = 200,
 ) -> Listed[StockRow]:
     """What lies where: of SKUs, or of a node by SKU. Behind `after` come whole SKUs.
 
@@ -186,16 +191,16 @@ async def get_stock(
 async def get_movements(
     caller: CallerOf,
     db: DatabaseOf,
-    sku: Annotated[str | None, QueryParameter(max_length=40)] = None,
-    reference: Annotated[str | None, QueryParameter(max_length=80)] = None,
+    sku: SomeSku = None,
+    reference: SomeReference = None,
     before: FromQuery[UUID | None] = None,
-    limit: Limit = 200,
+    limit: LongLimit = 200,
 ) -> Listed[Movement]:
     """The ledger, newest first."""
     found = await list_movements(
         db, caller.principal, sku=sku, reference=reference, before=before, most=limit
     )
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 STOCK_ROUTES: list[HTTPRouteHandler] = [

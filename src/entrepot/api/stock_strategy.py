@@ -7,14 +7,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody, QueryParameter
 
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.parameters import Skus, SomeNode, SomeSkus
 from entrepot.flows.get_stock_strategy import get_stock_strategy
 from entrepot.flows.list_ageing import list_ageing
 from entrepot.flows.set_promotions import set_promotions
 from entrepot.stock.strategy import Ageing, Strategy
 from entrepot.stock.types import LevelsSet, NewPromotions
-
-Skus = Annotated[list[str], QueryParameter(name="sku", min_items=1, max_items=100)]
-SomeSkus = Annotated[list[str] | None, QueryParameter(name="sku", max_items=100)]
 
 
 @get("/stock/strategy", tags=["stock"])
@@ -29,7 +27,7 @@ async def get_ageing(
     caller: CallerOf,
     db: DatabaseOf,
     skus: SomeSkus = None,
-    node: Annotated[str | None, QueryParameter(max_length=16)] = None,
+    node: SomeNode = None,
     after: Annotated[str, QueryParameter(max_length=40)] = "",
     limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
 ) -> Listed[Ageing]:

@@ -7,7 +7,9 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from entrepot.api.cursors import page_by_id
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
+from entrepot.api.parameters import LongLimit, NodeQuery, SomeNode
 from entrepot.flows.cancel_transfer import cancel_transfer
 from entrepot.flows.close_transfer import close_transfer
 from entrepot.flows.create_transfer import create_transfer
@@ -37,9 +39,6 @@ from entrepot.stock.transfers_types import (
     TransferSummary,
 )
 
-NodeQuery = Annotated[str | None, QueryParameter(max_length=16)]
-Node = Annotated[str, QueryParameter(min_length=1, max_length=16)]
-Limit = Annotated[int, QueryParameter(ge=1, le=1000)]
 State = Literal["draft", "sent", "received", "short", "cancelled"]
 
 
@@ -57,18 +56,18 @@ async def post_transfer(data: JSONBody[NewTransfer], caller: CallerOf, db: Datab
 async def get_transfers(
     caller: CallerOf,
     db: DatabaseOf,
-    node: NodeQuery = None,
+    node: SomeNode = None,
     transfer_state: Annotated[State | None, QueryParameter(name="state")] = None,
     overdue: FromQuery[bool] = False,
     before: FromQuery[UUID | None] = None,
-    limit: Limit = 200,
+    limit: LongLimit = 200,
 ) -> Listed[TransferSummary]:
     """Transfers of which one end is the caller's, newest first; `node`: either end."""
     found = await list_transfers(
         db, caller.principal, node=node, states=[transfer_state] if transfer_state else None,
         overdue=overdue, before=before, most=limit,
     )  # fmt: skip
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 @get("/transfers/{transfer_id:uuid}", tags=["stock"])
@@ -126,18 +125,18 @@ async def post_cancel(transfer_id: FromPath[UUID], caller: CallerOf, db: Databas
 async def get_picks(
     caller: CallerOf,
     db: DatabaseOf,
-    node: Node,
+    node: NodeQuery,
     after: FromQuery[UUID | None] = None,
-    limit: Limit = 200,
+    limit: LongLimit = 200,
 ) -> Listed[PickSummary]:
     """Firm reservations with something to fetch at a node, the oldest first."""
     found = await list_to_pick(db, caller.principal, node=node, after=after, most=limit)
-    return Listed(found, str(found[-1].id) if len(found) == limit else None)
+    return page_by_id(found, limit)
 
 
 @get("/reservations/{reservation_id:uuid}/picks", tags=["stock"])
 async def get_one_pick_list(
-    reservation_id: FromPath[UUID], caller: CallerOf, db: DatabaseOf, node: Node
+    reservation_id: FromPath[UUID], caller: CallerOf, db: DatabaseOf, node: NodeQuery
 ) -> PickList:
     """What a node has to fetch: bin, lot, how many, by the date on which they expire."""
     return await get_pick_list(db, caller.principal, reservation_id=reservation_id, node=node)
