@@ -1,4 +1,4 @@
--- What reservations are decided from, and what a decision writes on the guarding rows.
+-- What reservations are decided from, and what a decision writes.
 
 -- The lines of many requests as they will be decided: SKUs and nodes found, kits taken apart,
 -- the same SKU summed. Named nodes come first within a request, so that a line that may lie
@@ -49,6 +49,32 @@ begin
             order by u.place
         );
     end if;
+end
+$$;
+
+-- Locks live reservations that others are to take the place of (p_old: one for each request, or
+-- null), in order of id. still: those that are live yet; the rest is what each of them holds.
+create or replace function stock.hold_replaced_v1(
+    p_old uuid[],
+    out still uuid[], out reqs integer[], out skus uuid[], out nodes uuid[], out qtys bigint[],
+    out backs bigint[]
+)
+language plpgsql as $$
+begin
+    perform from stock.reservation as v where v.reservation_id = any(p_old)
+    order by v.reservation_id for update;
+    -- one that ended while we waited for its lock is no longer in anybody's way
+    select array_agg((
+        select v.reservation_id from stock.reservation as v
+        where v.reservation_id = x.old and v.state = 'pending'
+    ) order by x.req) into still
+    from unnest(p_old) with ordinality as x (old, req);
+    select array_agg(x.req::integer order by x.req), array_agg(b.sku_id order by x.req),
+        array_agg(b.node_id order by x.req), array_agg(b.quantity order by x.req),
+        array_agg(b.backordered order by x.req)
+    into reqs, skus, nodes, qtys, backs
+    from unnest(still) with ordinality as x (old, req)
+    join stock.reservation_line as b on b.reservation_id = x.old;
 end
 $$;
 
@@ -234,5 +260,61 @@ begin
         as x (sku, node, was, open, behind, ahead)
     where g.sku_id = x.sku and g.node_id = x.node and (x.was <> x.open or x.behind <> x.ahead);
     perform stock.pool_v1(p_skus, p_nodes, p_was, p_open, p_protected);
+end
+$$;
+
+-- Writes what a batch of requests decided (stock.reserve_batch_v2), requests by their place: the
+-- reservations of those that are done, and the end of the live one (p_old, locked by the caller)
+-- whose place each takes. p_reqs, p_guards, p_codes, p_qtys, p_backs: what was taken, of which
+-- guarding row of p_skus, p_nodes, p_node_codes. answers: the reservation, or the refusal given.
+create or replace function stock.write_reserved_v1(
+    p_at timestamptz, p_ids uuid[], p_actors text[], p_references text[], p_channels text[],
+    p_channel_ids uuid[], p_expires timestamptz[], p_done boolean[], p_refusals jsonb[],
+    p_old uuid[], p_skus uuid[], p_nodes uuid[], p_node_codes text[], p_reqs integer[],
+    p_guards integer[], p_codes text[], p_qtys bigint[], p_backs bigint[],
+    out answers jsonb[], out replaced uuid[], out replaced_sequences bigint[]
+)
+language plpgsql as $$
+begin
+    if p_old is not null then
+        update stock.reservation as v
+        set state = 'released', closed_at = p_at, sequence = v.sequence + 1
+        from unnest(p_old, p_done) as x (old, done)
+        where v.reservation_id = x.old and x.done;
+        update stock.reservation_line as b set open = false
+        from unnest(p_old, p_done) as x (old, done)
+        where b.reservation_id = x.old and x.done;
+        select array_agg(case when x.done then x.old end order by x.req),
+            array_agg(v.sequence order by x.req)
+        into replaced, replaced_sequences
+        from unnest(p_old, p_done) with ordinality as x (old, done, req)
+        left join stock.reservation as v on v.reservation_id = x.old;
+    end if;
+    insert into stock.reservation (
+        reservation_id, channel_id, reference, state, strength, expires_at, sequence, created_at,
+        actor
+    )
+    select x.id, x.channel, x.reference, 'pending',
+        case when x.expires is null then 'hard' else 'soft' end, x.expires, 1, p_at, x.actor
+    from unnest(p_ids, p_channel_ids, p_references, p_expires, p_actors, p_done)
+        as x (id, channel, reference, expires, actor, done)
+    where x.done;
+    insert into stock.reservation_line (reservation_id, sku_id, node_id, quantity, backordered)
+    select p_ids[x.req], p_skus[x.guard], p_nodes[x.guard], x.qty, x.back
+    from unnest(p_reqs, p_guards, p_qtys, p_backs) as x (req, guard, qty, back);
+    select array_agg(case when q.done then stock.reservation_answer_v1(
+            q.id, q.reference, q.channel, 'pending',
+            case when q.expires is null then 'hard' else 'soft' end, q.expires, p_at, d.lines
+        ) else q.refusal end order by q.req)
+    into answers
+    from unnest(p_ids, p_references, p_channels, p_expires, p_done, p_refusals) with ordinality
+        as q (id, reference, channel, expires, done, refusal, req)
+    left join (
+        select y.req, jsonb_agg(jsonb_build_object(
+            'sku', y.code, 'node', p_node_codes[y.guard], 'qty', y.qty, 'backordered', y.back
+        )) as lines
+        from unnest(p_reqs, p_guards, p_qtys, p_backs, p_codes) as y (req, guard, qty, back, code)
+        group by y.req
+    ) as d on d.req = q.req;
 end
 $$;

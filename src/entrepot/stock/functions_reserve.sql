@@ -58,20 +58,9 @@ begin
     n := coalesce(cardinality(l_req), 0);
 
     if array_remove(r_old, null) <> '{}' then
-        perform from stock.reservation as v where v.reservation_id = any(r_old)
-        order by v.reservation_id for update;
-        -- one that ended while we waited for its lock is no longer in anybody's way
-        select array_agg((
-            select v.reservation_id from stock.reservation as v
-            where v.reservation_id = x.old and v.state = 'pending'
-        ) order by x.req) into r_old
-        from unnest(r_old) with ordinality as x (old, req);
-        select array_agg(x.req::integer order by x.req), array_agg(b.sku_id order by x.req),
-            array_agg(b.node_id order by x.req), array_agg(b.quantity order by x.req),
-            array_agg(b.backordered order by x.req)
-        into o_req, o_sku, o_node, o_qty, o_back
-        from unnest(r_old) with ordinality as x (old, req)
-        join stock.reservation_line as b on b.reservation_id = x.old;
+        select h.still, h.reqs, h.skus, h.nodes, h.qtys, h.backs
+        into r_old, o_req, o_sku, o_node, o_qty, o_back
+        from stock.hold_replaced_v1(r_old) as h;
     else
         r_old := null;
     end if;
@@ -356,45 +345,11 @@ begin
         where c.channel_id = u.channel and c.sku_id = u.sku and u.took <> 0
             and c.quota is not null;
     end if;
-    if r_old is not null then
-        update stock.reservation as v
-        set state = 'released', closed_at = p_at, sequence = v.sequence + 1
-        from unnest(r_old, r_done) as x (old, done)
-        where v.reservation_id = x.old and x.done;
-        update stock.reservation_line as b set open = false
-        from unnest(r_old, r_done) as x (old, done)
-        where b.reservation_id = x.old and x.done;
-        select array_agg(case when x.done then x.old end order by x.req),
-            array_agg(v.sequence order by x.req)
-        into replaced, replaced_sequences
-        from unnest(r_old, r_done) with ordinality as x (old, done, req)
-        left join stock.reservation as v on v.reservation_id = x.old;
-    end if;
-    insert into stock.reservation (
-        reservation_id, channel_id, reference, state, strength, expires_at, sequence, created_at,
-        actor
-    )
-    select x.id, x.channel, x.reference, 'pending',
-        case when x.expires is null then 'hard' else 'soft' end, x.expires, 1, p_at, x.actor
-    from unnest(p_ids, r_channel, p_references, p_expires, p_actors, r_done)
-        as x (id, channel, reference, expires, actor, done)
-    where x.done;
-    insert into stock.reservation_line (reservation_id, sku_id, node_id, quantity, backordered)
-    select p_ids[x.req], g_sku[x.guard], g_node[x.guard], x.qty, x.back
-    from unnest(a_req, a_guard, a_qty, a_back) as x (req, guard, qty, back);
-    select array_agg(case when q.done then stock.reservation_answer_v1(
-            q.id, q.reference, q.channel, 'pending',
-            case when q.expires is null then 'hard' else 'soft' end, q.expires, p_at, d.lines
-        ) else q.refusal end order by q.req)
-    into answers
-    from unnest(p_ids, p_references, p_channels, p_expires, r_done, r_answer) with ordinality
-        as q (id, reference, channel, expires, done, refusal, req)
-    left join (
-        select y.req, jsonb_agg(jsonb_build_object(
-            'sku', y.code, 'node', g_code[y.guard], 'qty', y.qty, 'backordered', y.back
-        )) as lines
-        from unnest(a_req, a_guard, a_qty, a_back, a_code) as y (req, guard, qty, back, code)
-        group by y.req
-    ) as d on d.req = q.req;
+    select w.answers, w.replaced, w.replaced_sequences
+    into answers, replaced, replaced_sequences
+    from stock.write_reserved_v1(
+        p_at, p_ids, p_actors, p_references, p_channels, r_channel, p_expires, r_done, r_answer,
+        r_old, g_sku, g_node, g_code, a_req, a_guard, a_code, a_qty, a_back
+    ) as w;
 end
 $$;
