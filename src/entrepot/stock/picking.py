@@ -220,7 +220,7 @@ async def _line(
 ) -> tuple[HeldLine, ScannedGoods]:
     """The line of what was scanned. Raises NotFound, Conflict `not_in_this_order`."""
     held = {line.sku: line for line in await _held(tx, reservation_id, taken)}
-    scan = ScannedGoods(code, 1) if code in held else await read_goods(tx, code=code, among=held)
+    scan = await read_goods(tx, code=code, among=held)
     if scan.sku not in held:
         raise Conflict("this order holds none of it here", code="not_in_this_order", sku=scan.sku)
     return held[scan.sku], scan

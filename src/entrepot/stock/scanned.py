@@ -77,11 +77,14 @@ class _Reading(msgspec.Struct, frozen=True):
 async def read_goods(
     tx: ReadTx, *, code: str, among: Collection[str] | None = None
 ) -> ScannedGoods:
-    """The SKU that a code stands for; of several, the one of `among`.
+    """The SKU that a code stands for; of several, the one of `among`, whose own codes are not
+    looked up.
 
     Raises NotFound `unknown_sku`, Conflict `several_skus` when the code leaves it open or
     `part_of_a_unit` when a pack is no whole number of base units.
     """
+    if among is not None and code in among:
+        return ScannedGoods(code, 1)
     read = await _read(tx, code)
     fitting = [one for one in read.found if among is None or one.sku in among] or read.found
     fitting = _own_first(fitting)

@@ -341,9 +341,7 @@ async def _arrivals(tx: Tx, coming: Sequence[Coming], arrived: Arrived) -> list[
     by_serial = {one.sku for one in coming if one.serial}
     found = []
     for goods in arrived.goods:
-        scan = ScannedGoods(goods.sku, 1)
-        if goods.sku not in own:
-            scan = await read_goods(tx, code=goods.sku, among=own)
+        scan = await read_goods(tx, code=goods.sku, among=own)
         lot = goods.lot if goods.lot is not None else scan.lot
         serial = goods.serial or _serial_of(scan, by_serial)
         found.append(
