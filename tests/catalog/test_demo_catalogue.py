@@ -3,6 +3,7 @@
 from typing import Any
 
 from entrepot.demo.catalogue import seed_catalogue
+from entrepot.demo.deliveries import seed_deliveries
 from tests.api.harness import ApiKeyInHand, api_app, key_for
 from tests.flows.trade import open_trade
 from tests.postgres_fixture import InstalledServer
@@ -43,4 +44,23 @@ async def test_the_demo_merchant_sells_from_its_pools(server: InstalledServer) -
     pools = {one["code"]: [link["node"] for link in one["pool"]] for one in first[1]["items"]}
     assert pools["WEB-EU"] == ["HAM-3PL", "SH-RDC"]
     assert (await key.get("/nodes/HAM-3PL"))["position_from"] == "city"
+    await _tries_an_order(key)
     assert await trade.violations() == {}
+
+
+async def _tries_an_order(key: ApiKeyInHand) -> None:
+    """With the demo's carriers an order of the demo's goods finds its way, from every channel."""
+    recorder: Any = Recorder()
+    seed_deliveries(recorder, lambda _: None)
+    await send(key, recorder.sent)
+    for node in ("GZ-DC", "HAM-3PL"):
+        line = {"sku": "LAMP-RICE", "qty": 2, "reason": "opening", "to": {"node": node}}
+        await key.post("/stock/movements", {"reference": node, "lines": [line]})
+    for channel, country, city in (("WEB-CN", "CN", "Foshan"), ("WEB-EU", "DE", "Berlin")):
+        found = await key.post(
+            "/routing/previews",
+            {"channel": channel, "destination": {"country": country, "city": city},
+             "lines": [{"sku": "LAMP-RICE", "qty": 1}]},
+        )  # fmt: skip
+        assert found["status"] == "optimal", found
+        assert [one["units"] for one in found["shipments"]] == [{"LAMP-RICE": 1}]

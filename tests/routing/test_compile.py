@@ -131,8 +131,8 @@ def compiled(now: str, *, limits: tuple[DailyLimit, ...] = (), **changes: object
 
 @pytest.mark.parametrize(
     ("now", "left"),
-    [("2026-11-22T07:00", 960), ("2026-11-22T13:00", 480), ("2026-11-22T20:00", 0),
-     ("2026-11-23T07:00", 0)],
+    [("2026-11-22T07:00", 960), ("2026-11-22T13:00", 480), ("2026-11-22T20:00", 960),
+     ("2026-11-23T07:00", 960)],
 )  # fmt: skip
 def test_staffed_hours_become_labour_minutes(now: str, left: int) -> None:
     labour = Labour((Shift(7, time(9, 0), time(17, 0), 2),), 10, 3)
@@ -140,6 +140,16 @@ def test_staffed_hours_become_labour_minutes(now: str, left: int) -> None:
     assert [capacity.left for capacity in result.capacities] == [left]
     [use] = result.nodes[0].uses
     assert (use.capacity, use.per_shipment, use.per_unit) == (result.capacities[0].id, 10, 3)
+
+
+def test_work_that_is_taken_is_todays_and_a_node_without_shifts_packs_nothing() -> None:
+    sunday = Labour((Shift(7, time(9, 0), time(17, 0), 2),), 10, 3, taken_min=900)
+    assert [c.left for c in compiled("2026-11-22T07:00", labour=sunday).capacities] == [60]
+    assert [c.left for c in compiled("2026-11-22T20:00", labour=sunday).capacities] == [960]
+    full = Labour(sunday.shifts, 10, 3, taken_min=2000)
+    assert [c.left for c in compiled("2026-11-22T07:00", labour=full).capacities] == [0]
+    nobody = Labour((), 10, 3)
+    assert [c.left for c in compiled("2026-11-22T07:00", labour=nobody).capacities] == [0]
 
 
 def order(units: int) -> Order:

@@ -15,6 +15,7 @@ from entrepot.cli.keys import make_key, operator_in
 from entrepot.demo.catalogue import seed_catalogue
 from entrepot.demo.client import ApiClient
 from entrepot.demo.content import PASSWORD, Content, read_content
+from entrepot.demo.deliveries import seed_deliveries
 from entrepot.demo.lines import seed_lines, seed_one_click, seed_tiers
 from entrepot.demo.seed import (
     STILL_TO_SCAN,
@@ -171,6 +172,7 @@ def _fill(
     if wanted["kind"] == "merchant":
         seed_catalogue(client, _say)
         seed_stock(client, _say)
+        seed_deliveries(client, _say)
     return logins
 
 

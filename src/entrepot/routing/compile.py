@@ -24,6 +24,7 @@ from entrepot.routing.engine.format import (
 from entrepot.routing.types import (
     Counted,
     DailyLimit,
+    Labour,
     Network,
     NetworkNode,
     NetworkService,
@@ -54,7 +55,7 @@ def compile_network(
     return Compiled(
         instant0,
         _minute_up(now, instant0),
-        tuple(_capacities(network, now)),
+        tuple(_capacities(network, now, horizon_days)),
         tuple(_node(node, limits[node.id]) for node in network.nodes),
         tuple(
             _service(
@@ -169,20 +170,30 @@ def _labour_id(node: NetworkNode) -> str:
     return f"labour at {node.id}"
 
 
-def _capacities(network: Network, now: datetime) -> Iterator[Capacity]:
+def _capacities(network: Network, now: datetime, horizon_days: int) -> Iterator[Capacity]:
     for limit in network.limits:
         yield Capacity(limit.id, max(0, limit.limit - limit.taken))
     for node in network.nodes:
         if node.labour is not None:
-            minutes = sum(
-                _minutes_left(node, shift, now) * shift.people for shift in node.labour.shifts
-            )
-            yield Capacity(_labour_id(node), max(0, minutes - node.labour.taken_min))
+            yield Capacity(_labour_id(node), _labour_left(node, node.labour, now, horizon_days))
 
 
-def _minutes_left(node: NetworkNode, shift: Shift, now: datetime) -> int:
-    """Whole minutes that one person of a shift still works on the local day of `now`."""
-    day = local_day(now, node.calendar.zone)
+def _labour_left(node: NetworkNode, labour: Labour, now: datetime, horizon_days: int) -> int:
+    """What the shifts of today still work; when they are over, those of the next day that works:
+    an order of the evening, or of a Sunday, is packed then and not refused."""
+    today = local_day(now, node.calendar.zone)
+    for offset in range(horizon_days):
+        day = today + timedelta(days=offset)
+        minutes = sum(
+            _minutes_left(node, shift, day, now) * shift.people for shift in labour.shifts
+        )
+        if minutes:
+            return max(0, minutes - labour.taken_min) if offset == 0 else minutes
+    return 0
+
+
+def _minutes_left(node: NetworkNode, shift: Shift, day: date, now: datetime) -> int:
+    """Whole minutes that one person of a shift still works on a local day."""
     if shift.weekday != day.isoweekday() or not node.calendar.works_on(day):
         return 0
     start = max(now, instant(day, shift.opens, node.calendar.zone))
