@@ -22,12 +22,11 @@ from entrepot.web import lot_words, words
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import field_words
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form, first_faults
 from entrepot.web.staff_pages import staff_of, warehouses_of
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
-_SHOWN = (403, 404, 409, 422)
 _STATES = tuple(lot_words.ADJUSTMENT_STATE)
 _STEPS = {
     "approve": approve_adjustment,
@@ -64,9 +63,7 @@ async def _list(
     return page(
         visit,
         "admin/adjustments.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         rows=rows,
         names=await name_actors(deps.db, by, actors=[row.asked_by for row in rows]),
         state=wanted or "",
@@ -74,17 +71,14 @@ async def _list(
         choices=choices,
         warehouses=await warehouses_of(deps, by),
         told=lot_words.ALL,
-        refusal=lot_words.in_words(visit, refusal) if refusal else None,
-        faults=_faults(visit, refusal),
+        refusal=refusal,
+        told_by=lot_words.in_words,
+        faults=first_faults(visit, refusal),
         given=given.fields if given else {},
         next_url=f"{visit.path}?state={wanted or ''}&before={rows[-1].id}"
         if len(rows) == _PAGE
         else None,
     )
-
-
-def _faults(visit: Visit, refusal: Refusal | None) -> list[str]:
-    return [field_words(visit, error) for error in refusal.errors[:5]] if refusal else []
 
 
 @post("/admin/adjustments")
@@ -99,7 +93,7 @@ async def ask(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str
             deps.db, staff_of(visit), stamp_of(request, form), new=convert(wanted, NewAdjustment)
         )
     except Refusal as refusal:
-        if refusal.status not in _SHOWN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _list(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/adjustments/{made.id}")
@@ -120,14 +114,13 @@ async def _one(
     return page(
         visit,
         "admin/adjustment.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         one=found,
         names=await name_actors(deps.db, by, actors=actors),
         own=found.asked_by == by.actor,
         told=lot_words.ALL,
-        refusal=lot_words.in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
+        told_by=lot_words.in_words,
         note=note,
         zone=visit.house_of.zone,
     )
@@ -152,7 +145,7 @@ async def decide(
             said=said,
         )  # fmt: skip
     except Refusal as refusal:
-        if refusal.status not in _SHOWN or refusal.code == "unknown_adjustment":
+        if not beside_form(refusal, "unknown_adjustment"):
             raise
         return await _one(deps, visit, adjustment_id, refusal=refusal, note=form.text("note"))
     return see_other(visit, f"{visit.base}/admin/adjustments/{adjustment_id}")
@@ -189,9 +182,7 @@ async def _kept(
     return page(
         visit,
         "admin/kept_back.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         rows=rows,
         node=node,
         chosen=status,
@@ -204,8 +195,9 @@ async def _kept(
         ],
         aside=_named(visit, ["quarantine", "hold", "damaged"]),
         targets={row.status: _targets(visit, row.status) for row in rows},
-        refusal=lot_words.in_words(visit, refusal) if refusal else None,
-        faults=_faults(visit, refusal),
+        refusal=refusal,
+        told_by=lot_words.in_words,
+        faults=first_faults(visit, refusal),
         given=given.fields if given else {},
         zone=visit.house_of.zone,
         last=rows[-1] if len(rows) == _PAGE else None,
@@ -236,7 +228,7 @@ async def change_status(request: PageRequest, deps: Deps, visit: Visiting) -> Re
             new=convert(wanted, NewStatusChange),
         )  # fmt: skip
     except Refusal as refusal:
-        if refusal.status not in _SHOWN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _kept(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/kept-back")

@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
 
 from litestar import Response
 from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 
 from entrepot.kernel.ids import new_token
-from entrepot.web.assets import Assets
+from entrepot.kernel.refusals import Refusal
+from entrepot.web.deps import Site
+from entrepot.web.refusals import InWords, in_words
 from entrepot.web.rendering import render
 from entrepot.web.visits import Visit
 
@@ -34,23 +35,35 @@ def page(
     visit: Visit,
     template: str,
     *,
-    assets: Assets,
-    now: datetime,
-    status: int = 200,
+    deps: Site,
+    refusal: Refusal | None = None,
+    told_by: InWords = in_words,
+    status: int | None = None,
     cookies: Sequence[Cookie] = (),
     **context: object,
 ) -> Response[str]:
-    """A rendered page or part. `given` and `errors` are fields of a form: absent is empty."""
+    """A rendered page or part. `given` and `errors` are fields of a form: absent is empty.
+
+    Templates find a refusal in the words of `told_by`; the page has its status unless one is
+    given.
+    """
     for name in ("given", "errors"):
         fields = context.get(name)
         if isinstance(fields, dict):
             context[name] = defaultdict(str, fields)
     text = render(
-        template, visit.language, visit=visit, assets=assets, now=now, new_key=new_token, **context
+        template,
+        visit.language,
+        visit=visit,
+        assets=deps.assets,
+        now=deps.clock(),
+        new_key=new_token,
+        refusal=told_by(visit, refusal) if refusal else None,
+        **context,
     )
     return Response(
         text,
-        status_code=status,
+        status_code=status or (refusal.status if refusal else 200),
         media_type=MediaType.HTML,
         headers=HEADERS,
         cookies=[*visit.cookies, *cookies],

@@ -10,24 +10,18 @@ from entrepot.flows.close_asn import close_asn
 from entrepot.flows.get_asn import get_asn
 from entrepot.flows.list_asns import list_asns
 from entrepot.flows.receive_goods import receive_goods
-from entrepot.kernel.refusals import NotFound, Refusal
-from entrepot.nodes.types import Node
+from entrepot.kernel.refusals import Refusal
 from entrepot.platform.documents import convert
 from entrepot.stock.arrivals_types import Asn, CloseAsn, NewReceipt
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
-from entrepot.web.dock_forms import SHOWN, acceptable, faults_of, focus_of, line_of
+from entrepot.web.dock_forms import acceptable, done_before, faults_of, focus_of, line_of
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import in_words
-from entrepot.web.staff_pages import remembered, staff_of, warehouses_of
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form
+from entrepot.web.staff_pages import choose_first, chosen_here, here, staff_of
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
-
-
-async def here(request: PageRequest, deps: Site, visit: Visit) -> Node | None:
-    """The warehouse where this device stands."""
-    return remembered(request, await warehouses_of(deps, staff_of(visit)))
 
 
 @get("/staff/arrivals")
@@ -37,15 +31,14 @@ async def arrivals(
     """What is awaited at this warehouse."""
     node = await here(request, deps, visit)
     if node is None:
-        return see_other(visit, f"{visit.base}/staff/warehouse")
+        return choose_first(visit)
     asns = await list_asns(
         deps.db, staff_of(visit), node=node.code, live=True, after=after, most=_PAGE
     )
     return page(
         visit,
         "staff/arrivals.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         warehouse=node,
         asns=asns,
         next_url=f"{visit.path}?after={asns[-1].id}" if len(asns) == _PAGE else None,
@@ -62,7 +55,7 @@ async def arrival(
 ) -> Response[str]:
     """One ASN: scan what lies on the dock."""
     asn = await get_asn(deps.db, staff_of(visit), asn_id=asn_id)
-    return _receive(deps, visit, asn.node, asn, done=_done(sku, units))
+    return _receive(deps, visit, asn.node, asn, done=done_before(sku, units))
 
 
 @get("/staff/arrivals/receive")
@@ -77,16 +70,9 @@ async def walk_in(
     """Goods that nobody announced."""
     node = await here(request, deps, visit)
     if node is None:
-        return see_other(visit, f"{visit.base}/staff/warehouse")
+        return choose_first(visit)
     given = {"reference": reference.strip()[:80]}
-    return _receive(deps, visit, node.code, None, done=_done(sku, units), given=given)
-
-
-def _done(sku: str, units: str) -> tuple[str, int] | None:
-    """What the last scan brought, as the address says it."""
-    if sku and units.isascii() and units.isdecimal() and len(units) < 11:
-        return sku[:40], int(units)
-    return None
+    return _receive(deps, visit, node.code, None, done=done_before(sku, units), given=given)
 
 
 def _receive(
@@ -104,14 +90,12 @@ def _receive(
     return page(
         visit,
         "staff/receive.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         node=node,
         asn=asn,
         open=asn is None or asn.state in ("announced", "receiving"),
         done=done,
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
         errors=faults_of(visit, refusal),
         given=typed,
         focus=focus_of(refusal, otherwise="reference" if lacking else "code"),
@@ -132,7 +116,7 @@ async def scan_arrival(
         wanted["lines"] = [line_of(form)]
         return await _take(request, deps, visit, form, wanted, f"/staff/arrivals/{asn.id}?")
     except Refusal as refusal:
-        if refusal.status not in SHOWN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return _receive(deps, visit, asn.node, asn, refusal=refusal, given=form.fields)
 
@@ -141,9 +125,7 @@ async def scan_arrival(
 async def scan_walk_in(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """One line of goods that nobody announced."""
     form = await read_form(request)
-    node = await here(request, deps, visit)
-    if node is None:
-        raise NotFound("no warehouse is chosen", code="no_such_warehouse")
+    node = await chosen_here(request, deps, visit)
     try:
         wanted: dict[str, object] = {
             "node": node.code,
@@ -153,7 +135,7 @@ async def scan_walk_in(request: PageRequest, deps: Deps, visit: Visiting) -> Res
         back = f"/staff/arrivals/receive?reference={quote(form.text('reference'), safe='')}&"
         return await _take(request, deps, visit, form, wanted, back)
     except Refusal as refusal:
-        if refusal.status not in SHOWN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return _receive(deps, visit, node.code, None, refusal=refusal, given=form.fields)
 
@@ -180,7 +162,7 @@ async def close_arrival(
         closing = convert(form.given("reason"), CloseAsn)
         await close_asn(deps.db, by, stamp_of(request, form), asn_id=asn_id, closing=closing)
     except Refusal as refusal:
-        if refusal.status not in SHOWN or refusal.code == "unknown_asn":
+        if not beside_form(refusal, "unknown_asn"):
             raise
         asn = await get_asn(deps.db, by, asn_id=asn_id)
         return _receive(deps, visit, asn.node, asn, refusal=refusal, given=form.fields)

@@ -16,7 +16,7 @@ from entrepot.web.calculator_form import field_of, read_request, rows_of
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.door_pages import tenant_of
 from entrepot.web.forms import Form
-from entrepot.web.refusals import by_field, in_words
+from entrepot.web.refusals import by_field
 from entrepot.web.rendering import named
 from entrepot.web.visits import PageRequest, Visit
 
@@ -91,11 +91,10 @@ def _page(
     return page(
         visit,
         "prices/calculator.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         status=refusal.status if refusal and choices else 200,
-        refusal=in_words(visit, refusal) if refusal else None,
-        errors=by_field(visit, refusal) if refusal else {},
+        refusal=refusal,
+        errors=by_field(visit, refusal),
         given={"units": "metric"} | form.given(*_FIELDS),
         rows=rows_of(form, more=more),
         known=known,

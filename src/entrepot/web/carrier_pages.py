@@ -19,8 +19,7 @@ async def carriers(deps: Deps, visit: Visiting) -> Response[str]:
     return page(
         visit,
         "prices/carriers.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         connections=await list_carrier_connections(deps.db, staff_of(visit)),
         may_change=visit.allowed("rate_cards:change"),
     )

@@ -15,12 +15,11 @@ from entrepot.web import words
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import field_words, in_words
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, field_words
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 from entrepot.web.words import _
 
-_TAKEN = (403, 404, 409, 422)
 _FAULT = {
     "inner_mm": _("Three whole numbers such as 400 × 300 × 250, none above the outer size."),
     "outer_mm": _("Three whole numbers such as 410 × 310 × 260."),
@@ -40,14 +39,12 @@ async def _page(
     return page(
         visit,
         "admin/cartons.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         cartons=settings.cartons,
         rules=settings.rules,
         statuses=[(code, words.STATUS[code]) for code in _STATUSES],
         given=given or {},
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
         errors=_errors(visit, refusal),
         may_change=visit.allowed("settings:change"),
     )
@@ -112,7 +109,7 @@ async def write_carton(request: PageRequest, deps: Deps, visit: Visiting) -> Res
     try:
         await change_carton(deps.db, staff_of(visit), stamp_of(request, form), carton=_carton(form))
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _page(deps, visit, given=form.fields, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/consolidations/cartons")
@@ -127,7 +124,7 @@ async def end_carton(
     try:
         await remove_carton(deps.db, staff_of(visit), stamp_of(request, form), code=code)
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _page(deps, visit, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/consolidations/cartons")
@@ -160,7 +157,7 @@ async def write_rules(request: PageRequest, deps: Deps, visit: Visiting) -> Resp
             deps.db, staff, stamp_of(request, form), rules=_rules(form, before.rules)
         )
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _page(deps, visit, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/consolidations/cartons")

@@ -24,13 +24,15 @@ from entrepot.kernel.refusals import FieldError, Invalid, Refusal, TooLarge
 from entrepot.platform.documents import convert
 from entrepot.platform.sheets import Row
 from entrepot.web import catalog_words
-from entrepot.web.answers import HEADERS, page, see_other
+from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
+from entrepot.web.files import file_answer, kind_of
 from entrepot.web.forms import Form, read_form, stamp_of
+from entrepot.web.refusals import SHOWN
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
-_TAKEN = (400, 404, 409, 413, 422)
+_SHOWN = (400, 413, *SHOWN)
 _PAGE = 50
 _FLAGS = ("lot_tracked", "serial_tracked", "expiry_tracked", "closed")
 _SECTIONS = (
@@ -40,10 +42,6 @@ _SECTIONS = (
     ("packs", "parts", "tags"),
 )
 _MOST_FILE_BYTES = 1_000_000
-FILE_KINDS = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 _ERRORS_SHOWN = 200
 
 
@@ -68,8 +66,7 @@ async def skus(
     return page(
         visit,
         "admin/skus.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         skus=found,
         search=wanted,
         closed=closed,
@@ -97,9 +94,7 @@ async def _form(
     return page(
         visit,
         "admin/sku.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         sku=sku,
         given=cells or {"base_unit": "piece"},
         sections=_SECTIONS,
@@ -109,7 +104,8 @@ async def _form(
         example=catalog_words.EXAMPLE,
         attributes=attributes,
         pairs_of=catalog_words.pairs_of,
-        refusal=catalog_words.in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
+        told_by=catalog_words.in_words,
         errors=catalog_words.by_column(visit, refusal) if refusal else {},
         may_change=visit.allowed("catalog:change"),
     )
@@ -155,7 +151,7 @@ async def add_sku(request: PageRequest, deps: Deps, visit: Visiting) -> Response
         new = _document(cells, attributes, None)
         made = await create_sku(deps.db, staff, stamp_of(request, form), new=new)
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in _SHOWN:
             raise
         return await _form(deps, visit, None, given=cells, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/skus/{made.code}")
@@ -178,7 +174,7 @@ async def change_sku(
         )
         await replace_sku(deps.db, staff, stamp_of(request, form), code=code, document=document)
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in _SHOWN:
             raise
         return await _form(deps, visit, before, given=cells, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/skus/{code}")
@@ -187,10 +183,9 @@ async def change_sku(
 @get("/admin/skus/export/{form:str}")
 async def export(deps: Deps, visit: Visiting, form: FromPath[str]) -> Response[bytes]:
     """All SKUs as a file that imports as it is."""
-    kind = "xlsx" if form == "xlsx" else "csv"
-    made = await export_skus(deps.db, staff_of(visit), form="xlsx" if kind == "xlsx" else "csv")
-    said = {"content-disposition": f'attachment; filename="skus.{kind}"'}
-    return Response(made, media_type=FILE_KINDS[kind], headers=HEADERS | said)
+    kind = kind_of(form)
+    made = await export_skus(deps.db, staff_of(visit), form=kind)
+    return file_answer(made, name="skus", kind=kind)
 
 
 def _import_page(
@@ -206,13 +201,12 @@ def _import_page(
     return page(
         visit,
         "admin/sku_import.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         preview=preview,
         kept=kept,
         done=done,
-        refusal=catalog_words.in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
+        told_by=catalog_words.in_words,
         faults=[_fault(visit, error) for error in errors[:_ERRORS_SHOWN]],
         fault_count=len(errors),
         column=catalog_words.COLUMN,
@@ -250,7 +244,7 @@ async def bring_file(request: PageRequest, deps: Deps, visit: Visiting) -> Respo
         raw = await _uploaded(request)
         preview = await preview_skus(deps.db, staff, file=SkuFile(xlsx=raw))
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in _SHOWN:
             raise
         return _import_page(deps, visit, refusal=refusal)
     return _import_page(deps, visit, preview=preview, kept=base64.b64encode(raw).decode())

@@ -23,10 +23,9 @@ from entrepot.web import catalog_words
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
-
-_TAKEN = (403, 404, 409, 422)
 
 
 async def _page(
@@ -43,16 +42,15 @@ async def _page(
     return page(
         visit,
         "admin/channels.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         channels=await list_channels(deps.db, staff),
         groups=await list_node_groups(deps.db, staff),
         names={node.code: node.names for node in nodes},
         channel=channel,
         group=group,
         given=given or _given(channel, group),
-        refusal=catalog_words.in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
+        told_by=catalog_words.in_words,
         errors=catalog_words.by_column(visit, refusal) if refusal else {},
         may_change=visit.allowed("channels:change"),
         may_group=visit.allowed("nodes:change"),
@@ -127,7 +125,7 @@ async def add_channel(request: PageRequest, deps: Deps, visit: Visiting) -> Resp
         new = convert(_document(form) | {"code": form.text("code").upper()}, NewChannel)
         await create_channel(deps.db, staff_of(visit), stamp_of(request, form), new=new)
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _page(deps, visit, given=form.fields, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/channels")
@@ -149,7 +147,7 @@ async def change_channel(
         document = convert(wanted, ChannelDocument)
         await replace_channel(deps.db, staff, stamp_of(request, form), code=code, document=document)
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _page(deps, visit, channel=before, given=form.fields, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/channels")
@@ -169,7 +167,7 @@ async def write_group(request: PageRequest, deps: Deps, visit: Visiting) -> Resp
             deps.db, staff, stamp_of(request, form), code=_code(code), document=document
         )
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _page(deps, visit, group=before, given=form.fields, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/channels")

@@ -30,10 +30,8 @@ from entrepot.web.consolidation_views import WORDS, draft_context, lines_of
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
 from entrepot.web.portal_pages import addresses_of, places_of, shopper_of
-from entrepot.web.refusals import in_words
+from entrepot.web.refusals import SHOWN
 from entrepot.web.visits import PageRequest, Visit
-
-_TAKEN = (404, 409, 422)
 
 
 async def _draft(
@@ -54,10 +52,8 @@ async def _draft(
     return page(
         visit,
         template,
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
-        refusal=in_words(visit, refusal) if refusal else None,
+        deps=deps,
+        refusal=refusal,
         given=given or shown,
         at=f"{visit.base}/portal/consolidations/{made.id}",
         may_change=True,
@@ -72,8 +68,7 @@ async def all_consolidations(deps: Deps, visit: Visiting) -> Response[str]:
     return page(
         visit,
         "portal/consolidations.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         consolidations=await list_consolidations(deps.db, shopper_of(visit), most=100),
         names=places_of(await addresses_of(deps, visit)).names,
         zone=visit.house_of.zone,
@@ -168,7 +163,7 @@ async def change(
     try:
         await _change(deps, visit, consolidation_id, verb, form, stamp_of(request, form))
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN:
             raise
         return await _draft(
             deps, visit, consolidation_id, "portal/consolidation.html",
@@ -203,8 +198,7 @@ async def _advice(deps: Site, visit: Visit, consolidation_id: UUID, template: st
     return page(
         visit,
         template,
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         made=made,
         advice=await advise_consolidation(deps.db, shopper, consolidation_id=consolidation_id),
         codes={str(parcel.id): parcel.tracking_number for parcel in made.parcels},

@@ -1,6 +1,5 @@
 """Counts on the phone: which bins to count, one sheet, and for the office what came of it."""
 
-import re
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -21,18 +20,13 @@ from entrepot.platform.documents import convert
 from entrepot.web.answers import page, see_other
 from entrepot.web.count_sheets import read_lines
 from entrepot.web.deps import Deps, Site, Visiting
-from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import field_words, in_words
-from entrepot.web.staff_pages import remembered, staff_of, warehouses_of
+from entrepot.web.forms import Form, read_form, stamp_of, told_number
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form
+from entrepot.web.staff_pages import choose_first, chosen_here, here, staff_of, warehouses_of
+from entrepot.web.typed_lines import line_faults
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
-_SHOWN = (403, 404, 409, 422)
-_PLACE = re.compile(r"\[(\d+)\]")
-
-
-async def _here(request: PageRequest, deps: Site, visit: Visit) -> Node | None:
-    return remembered(request, await warehouses_of(deps, staff_of(visit)))
 
 
 @get("/staff/counts")
@@ -44,11 +38,10 @@ async def counts(
     planned: FromQuery[str] = "",
 ) -> Response[str]:
     """The live sheets of the warehouse where this device stands."""
-    node = await _here(request, deps, visit)
+    node = await here(request, deps, visit)
     if node is None:
-        return see_other(visit, f"{visit.base}/staff/warehouse")
-    done = int(planned) if planned.isascii() and planned.isdecimal() and len(planned) < 4 else None
-    return await _list(deps, visit, node, after=after, planned=done)
+        return choose_first(visit)
+    return await _list(deps, visit, node, after=after, planned=told_number(planned, digits=3))
 
 
 async def _list(
@@ -67,13 +60,11 @@ async def _list(
     return page(
         visit,
         "staff/counts.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         warehouse=node,
         sheets=sheets,
         planned=planned,
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
         given=given.fields if given else {},
         next_url=f"{visit.path}?after={sheets[-1].id}" if len(sheets) == _PAGE else None,
     )
@@ -83,9 +74,7 @@ async def _list(
 async def open_sheet(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """Open a sheet for one bin, or all sheets that a rule asks for."""
     form = await read_form(request)
-    node = await _here(request, deps, visit)
-    if node is None:
-        raise NotFound("no warehouse is chosen", code="no_such_warehouse")
+    node = await chosen_here(request, deps, visit)
     by, stamp = staff_of(visit), stamp_of(request, form)
     wanted = {"warehouse": node.code, **form.given("what", "rule")}
     try:
@@ -95,7 +84,7 @@ async def open_sheet(request: PageRequest, deps: Deps, visit: Visiting) -> Respo
         wanted |= form.given("bin", "sku")
         sheet = await open_count(deps.db, by, stamp, new=convert(wanted, NewCount))
     except Refusal as refusal:
-        if refusal.status not in _SHOWN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _list(deps, visit, node, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/staff/counts/{sheet.id}")
@@ -120,33 +109,20 @@ async def _sheet(
     return page(
         visit,
         "staff/count.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         count=count,
         zone=nodes.get(count.warehouse, visit.house_of.zone),
         counting=_is_open(count) and count.begun_at is not None,
         to_begin=_is_open(count) and count.begun_at is None,
         decides=visit.allowed("counts:approve"),
-        refusal=in_words(visit, refusal) if refusal else None,
-        faults=_faults(visit, refusal, typed),
+        refusal=refusal,
+        faults=line_faults(visit, refusal, typed),
         typed=typed,
     )
 
 
 def _is_open(count: Count) -> bool:
     return count.status == "open" or (count.status == "recount" and not count.asked)
-
-
-def _faults(visit: Visit, refusal: Refusal | None, typed: str) -> list[tuple[str, str]]:
-    """The line that was typed, and what is wrong with it."""
-    lines = [line.strip() for line in typed.splitlines() if line.strip()]
-    found = []
-    for error in refusal.errors if refusal else ():
-        place = _PLACE.search(error.path)
-        at = int(place.group(1)) if place else -1
-        found.append((lines[at] if 0 <= at < len(lines) else "", field_words(visit, error)))
-    return found
 
 
 @post("/staff/counts/{count_id:uuid}/{step:str}")
@@ -170,7 +146,7 @@ async def take_step(
         else:
             raise NotFound("there is no such step", code="no_such_page")
     except Refusal as refusal:
-        if refusal.status not in _SHOWN or refusal.code in ("unknown_count", "no_such_page"):
+        if not beside_form(refusal, "unknown_count"):
             raise
         return await _sheet(deps, visit, count_id, refusal=refusal, typed=typed)
     return see_other(visit, f"{visit.base}/staff/counts/{count_id}")

@@ -1,44 +1,26 @@
 """What a counter typed or scanned, line by line, as a sheet.
 
-One line for each thing: a scanned code counts one; behind it, after a tab, a comma or a blank,
-may stand how many, then the lot, then the state of the goods. The same code on several lines
-adds up, so a scanner alone is enough.
+One line for each thing: the code, how many, the lot, the state of the goods. The same code on
+several lines adds up.
 """
 
-import re
-from collections.abc import Iterator
-
 from entrepot.counts.types import FilledSheet, What
-from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.platform.documents import convert
-
-_BETWEEN = re.compile(r"[\t,;]|\s+[x×*]?\s*")
-_COLUMNS = 4
+from entrepot.web.typed_lines import TypedLine, lines_of, read_typed
 
 
 def read_lines(text: str, what: What) -> FilledSheet:
-    """The sheet. Raises Invalid naming every line (`lines[0]`, …) that cannot be read."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    """The sheet. Raises Invalid naming every line (`goods[0]`, …) that cannot be read."""
     if what == "parcels":
-        return convert({"tracking_numbers": lines}, FilledSheet)
-    errors: list[FieldError] = []
-    goods = list(_goods(lines, errors))
-    if errors:
-        raise Invalid("some lines cannot be read", errors=errors)
+        return convert({"tracking_numbers": lines_of(text)}, FilledSheet)
+    goods = [_counted(line) for line in read_typed(text, path="goods", number="counted")]
     return convert({"goods": goods}, FilledSheet)
 
 
-def _goods(lines: list[str], errors: list[FieldError]) -> Iterator[dict[str, str | int]]:
-    for place, line in enumerate(lines):
-        code, *more = [cell.strip() for cell in _BETWEEN.split(line, maxsplit=_COLUMNS - 1)]
-        quantity = more[0] if more and more[0] else "1"
-        if not (quantity.isascii() and quantity.isdecimal() and len(quantity) < 10):
-            message = "behind the code stands how many, a whole number"
-            errors.append(FieldError(f"goods[{place}].counted", "not_a_number", message))
-            continue
-        row: dict[str, str | int] = {"sku": code, "counted": int(quantity)}
-        if len(more) > 1:
-            row["lot"] = more[1]
-        if len(more) > 2 and more[2]:
-            row["status"] = more[2]
-        yield row
+def _counted(line: TypedLine) -> dict[str, str | int]:
+    row: dict[str, str | int] = {"sku": line.code, "counted": line.qty}
+    if line.more:
+        row["lot"] = line.more[0]
+    if len(line.more) > 1 and line.more[1]:
+        row["status"] = line.more[1]
+    return row

@@ -12,13 +12,13 @@ from entrepot.web.visits import PageRequest
 @get("/")
 async def welcome(deps: Deps, visit: Visiting) -> Response[str]:
     """Whose house this is, and the ways in."""
-    return page(visit, "platform/front.html", assets=deps.assets, now=deps.clock())
+    return page(visit, "platform/front.html", deps=deps)
 
 
 @get("/developers")
 async def quick_start(deps: Deps, visit: Visiting) -> Response[str]:
     """The first signed request, step by step."""
-    return page(visit, "developers/quick_start.html", assets=deps.assets, now=deps.clock())
+    return page(visit, "developers/quick_start.html", deps=deps)
 
 
 @get("/developers/reference")
@@ -28,8 +28,7 @@ async def reference(request: PageRequest, deps: Deps, visit: Visiting) -> Respon
     return page(
         visit,
         "developers/reference.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         operations=operations_of(document),
     )
 

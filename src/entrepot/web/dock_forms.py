@@ -1,12 +1,10 @@
 """What a hand at the dock scanned or typed, as the lines that receiving and returning take."""
 
 from entrepot.kernel.refusals import FieldError, Refusal
-from entrepot.web.forms import Form
+from entrepot.web.forms import Form, told_number
 from entrepot.web.refusals import field_words
 from entrepot.web.visits import Visit
 
-SHOWN = (403, 404, 409, 422)
-"""Refusals that are shown beside the form, with everything that was typed."""
 LINE_FIELDS = ("code", "qty", "lot", "expires_on", "serials", "status")
 _ACCEPTABLE = frozenset({"over_expected", "not_expected", "other_lot"})
 
@@ -19,6 +17,12 @@ def line_of(form: Form) -> dict[str, object]:
     if serials:
         line["serials"] = serials
     return line
+
+
+def done_before(sku: str, units: str) -> tuple[str, int] | None:
+    """What the last scan brought, as the address says it: the SKU, how many."""
+    number = told_number(units, digits=10)
+    return (sku[:40], number) if sku and number is not None else None
 
 
 def faults_of(visit: Visit, refusal: Refusal | None) -> dict[str, str]:

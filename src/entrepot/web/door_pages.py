@@ -11,7 +11,7 @@ from entrepot.kernel.refusals import NotFound, Refusal
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import read_form
-from entrepot.web.refusals import by_field, in_words
+from entrepot.web.refusals import by_field
 from entrepot.web.visits import SESSION_COOKIE, PageRequest, Visit, house_cookie
 
 _LONGEST_PASSWORD = 1000
@@ -73,10 +73,8 @@ def _door(
     return page(
         visit,
         "door/log_in.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
-        refusal=in_words(visit, refusal) if refusal else None,
+        deps=deps,
+        refusal=refusal,
         said="",
         next_url=next_url,
         email=email,
@@ -127,11 +125,9 @@ def _welcome(
     return page(
         visit,
         "door/set_password.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
-        refusal=in_words(visit, refusal) if refusal else None,
-        errors=by_field(visit, refusal) if refusal else {},
+        deps=deps,
+        refusal=refusal,
+        errors=by_field(visit, refusal),
         email=owner.email,
     )
 

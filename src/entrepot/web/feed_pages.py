@@ -19,9 +19,10 @@ from entrepot.stock.feeds_watch_types import FeedPolicy
 from entrepot.web import reconciliation_words
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
+from entrepot.web.files import csv_file
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.reconciliation_pages import HOME, SHOWN, csv_file
-from entrepot.web.refusals import by_field, in_words
+from entrepot.web.reconciliation_pages import HOME
+from entrepot.web.refusals import SHOWN, by_field
 from entrepot.web.staff_pages import staff_of, warehouses_of
 from entrepot.web.visits import PageRequest, Visit
 
@@ -47,9 +48,7 @@ async def _feeds(
     return page(
         visit,
         "admin/feeds.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         states=await list_feed_states(deps.db, by, node=place),
         alarms=await list_feed_alarms(
             deps.db, by, node=place, state="open", before=None, most=_PAGE
@@ -60,9 +59,9 @@ async def _feeds(
         repairs=visit.allowed("reconciliation:repair"),
         changes=visit.allowed("nodes:change"),
         names=reconciliation_words,
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
         given=given.fields if given else {},
-        errors=by_field(visit, refusal) if refusal else {},
+        errors=by_field(visit, refusal),
     )
 
 
@@ -112,8 +111,7 @@ async def feed_sku(
     return page(
         visit,
         "admin/feed_sku.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         state=state,
         sku=sku,
         events=await list_sku_events(deps.db, by, node=node, feed=feed, sku=sku, most=_PAGE),

@@ -37,11 +37,16 @@ class Form(msgspec.Struct, frozen=True):
         wrong = [
             FieldError(name, "not_a_number", "must be a whole number")
             for name, text in given.items()
-            if not (text.isascii() and text.isdecimal() and len(text) < 12)
+            if told_number(text, digits=11) is None
         ]
         if wrong:
             raise Invalid("a number is needed", errors=wrong)
         return {name: int(text) for name, text in given.items()}
+
+
+def told_number(text: str, *, digits: int) -> int | None:
+    """A whole number that an address tells, of at most so many digits; None for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= digits else None
 
 
 async def read_form(request: PageRequest) -> Form:

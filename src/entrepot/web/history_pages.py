@@ -17,8 +17,9 @@ from entrepot.flows.name_actors import name_actors
 from entrepot.stock.history import Wanted
 from entrepot.stock.rules import reasons
 from entrepot.stock.types import StockRow
-from entrepot.web.answers import HEADERS, page
+from entrepot.web.answers import page
 from entrepot.web.deps import Deps, Visiting
+from entrepot.web.files import file_answer
 from entrepot.web.lot_pages import day_of
 from entrepot.web.staff_pages import staff_of, warehouses_of
 from entrepot.web.visits import Visit
@@ -69,8 +70,7 @@ async def history(
     return page(
         visit,
         "admin/sku_history.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         sku=sku,
         rows=rows,
         asked=asked,
@@ -88,8 +88,7 @@ async def history_file(deps: Deps, visit: Visiting, code: FromPath[str]) -> Resp
     """The same rows as a file."""
     wanted = _wanted(visit, _asked(visit))
     made = await export_history(deps.db, staff_of(visit), sku=code, wanted=wanted)
-    said = {"content-disposition": 'attachment; filename="history.csv"'}
-    return Response(made, media_type="text/csv; charset=utf-8", headers=HEADERS | said)
+    return file_answer(made, name="history", kind="csv")
 
 
 @get("/admin/movements/{movement_id:uuid}")
@@ -100,8 +99,7 @@ async def document(deps: Deps, visit: Visiting, movement_id: FromPath[UUID]) -> 
     return page(
         visit,
         "admin/document.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         rows=rows,
         first=rows[0],
         marked=movement_id,
@@ -128,8 +126,7 @@ async def as_of(
     return page(
         visit,
         "admin/sku_as_of.html",
-        assets=deps.assets,
-        now=now,
+        deps=deps,
         sku=sku,
         day=day if day_of(day) else "",
         to_come=end is not None and end - timedelta(days=1) > now,

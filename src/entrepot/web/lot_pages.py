@@ -1,7 +1,6 @@
 """Lots, serials and recalls in the office: trace both ways, call back, who received what."""
 
 from datetime import date, timedelta
-from typing import Literal
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -23,20 +22,16 @@ from entrepot.platform.documents import convert
 from entrepot.stock.lot_types import LotRow
 from entrepot.stock.recall_types import NewRecall, RecallOutcome
 from entrepot.web import lot_words
-from entrepot.web.answers import HEADERS, page, see_other
+from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
+from entrepot.web.files import file_answer, kind_of
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import field_words
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form, first_faults
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
 _SOON = timedelta(days=30)
-_SHOWN = (403, 404, 409, 422)
-_KINDS = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 @get("/admin/lots")
@@ -62,8 +57,7 @@ async def lots(
     return page(
         visit,
         "admin/lots.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         search=name,
         rows=rows,
         named=named,
@@ -91,8 +85,7 @@ async def trace(
     return page(
         visit,
         "admin/trace.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         found=found,
         told=lot_words.ALL,
         zone=visit.house_of.zone,
@@ -121,13 +114,12 @@ async def _recalls(
     return page(
         visit,
         "admin/recalls.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         rows=rows,
         told=lot_words.ALL,
-        refusal=lot_words.in_words(visit, refusal) if refusal else None,
-        faults=[field_words(visit, error) for error in refusal.errors[:5]] if refusal else [],
+        refusal=refusal,
+        told_by=lot_words.in_words,
+        faults=first_faults(visit, refusal),
         given=given,
         zone=visit.house_of.zone,
         next_url=f"{visit.path}?before={rows[-1].id}" if len(rows) == _PAGE else None,
@@ -144,7 +136,7 @@ async def call_back(request: PageRequest, deps: Deps, visit: Visiting) -> Respon
             deps.db, staff_of(visit), stamp_of(request, form), new=convert(wanted, NewRecall)
         )
     except Refusal as refusal:
-        if refusal.status not in _SHOWN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _recalls(deps, visit, refusal=refusal, given=form.fields)
     return see_other(visit, f"{visit.base}/admin/recalls/{made.id}")
@@ -176,14 +168,13 @@ async def _recall(
     return page(
         visit,
         "admin/recall.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         one=found,
         gone=gone,
         names=await name_actors(deps.db, by, actors=actors),
         told=lot_words.ALL,
-        refusal=lot_words.in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
+        told_by=lot_words.in_words,
         zone=visit.house_of.zone,
         next_url=f"{visit.base}/admin/recalls/{recall_id}?after={start + _PAGE}"
         if len(gone) == _PAGE
@@ -196,10 +187,9 @@ async def take_along(
     deps: Deps, visit: Visiting, recall_id: FromPath[UUID], form: FromPath[str]
 ) -> Response[bytes]:
     """Who received how much, as a file."""
-    kind: Literal["csv", "xlsx"] = "xlsx" if form == "xlsx" else "csv"
+    kind = kind_of(form)
     made = await export_recipients(deps.db, staff_of(visit), recall_id=recall_id, form=kind)
-    said = {"content-disposition": f'attachment; filename="recall.{kind}"'}
-    return Response(made, media_type=_KINDS[kind], headers=HEADERS | said)
+    return file_answer(made, name="recall", kind=kind)
 
 
 @post("/admin/recalls/{recall_id:uuid}/close")
@@ -214,7 +204,7 @@ async def end(
             how=convert(form.given("outcome"), RecallOutcome),
         )  # fmt: skip
     except Refusal as refusal:
-        if refusal.status not in _SHOWN or refusal.code == "unknown_recall":
+        if not beside_form(refusal, "unknown_recall"):
             raise
         return await _recall(deps, visit, recall_id, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/recalls/{recall_id}")

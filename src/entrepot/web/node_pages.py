@@ -14,11 +14,10 @@ from entrepot.web import words
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import by_field, in_words
+from entrepot.web.refusals import SHOWN, by_field
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
-_TAKEN = (404, 409, 422)
 _PAGE = 200
 
 
@@ -28,12 +27,10 @@ async def _nodes(
     return page(
         visit,
         "admin/nodes.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         nodes=await list_nodes(deps.db, staff_of(visit)),
-        refusal=in_words(visit, refusal) if refusal else None,
-        errors=by_field(visit, refusal) if refusal else {},
+        refusal=refusal,
+        errors=by_field(visit, refusal),
         given=given.fields if given else {"zone": visit.house_of.zone, "country": "CN"},
         may_create=visit.allowed("nodes:create"),
     )
@@ -66,7 +63,7 @@ async def add_node(request: PageRequest, deps: Deps, visit: Visiting) -> Respons
             deps.db, staff_of(visit), stamp_of(request, form), new=_read_node(form)
         )
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN:
             raise
         return await _nodes(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/nodes/{node.code}")
@@ -90,14 +87,12 @@ async def _node(
     return page(
         visit,
         "admin/node.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         node=found,
         bins=bins,
         next_url=f"{visit.path}?after={bins[-1].code}" if len(bins) == _PAGE else None,
-        refusal=in_words(visit, refusal) if refusal else None,
-        errors=by_field(visit, refusal) if refusal else {},
+        refusal=refusal,
+        errors=by_field(visit, refusal),
         given=given.fields if given else {},
         made=made,
         bin_kinds=[(code, visit.say(name)) for code, name in words.BIN_CLASS.items()],
@@ -124,7 +119,7 @@ async def add_bins(
             deps.db, staff_of(visit), stamp_of(request, form), node=code, new=_read_bins(form)
         )
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN:
             raise
         return await _node(deps, visit, code, refusal=refusal, given=form)
     return await _node(deps, visit, code, made=made)

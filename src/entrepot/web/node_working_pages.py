@@ -16,14 +16,14 @@ from entrepot.nodes.working_types import ChangedNode, NodeDetail
 from entrepot.platform.documents import convert
 from entrepot.platform.sheets import Row
 from entrepot.web import catalog_words
-from entrepot.web.answers import HEADERS, page, see_other
-from entrepot.web.catalog_pages import FILE_KINDS
+from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
+from entrepot.web.files import file_answer, kind_of
 from entrepot.web.forms import Form, read_form, stamp_of
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
-_TAKEN = (409, 422)
+_SHOWN = (409, 422)
 _SECTIONS = (
     ("country", "city", "postcode", "region", "lat", "lon"),
     ("zone", "weekdays", "opens", "closes"),
@@ -52,9 +52,7 @@ async def _page(
     return page(
         visit,
         "admin/node_working.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         node=node,
         given=given or shown,
         sections=_SECTIONS,
@@ -65,7 +63,8 @@ async def _page(
         master_names=[(code, visit.say(name)) for code, name in catalog_words.MASTER.items()],
         attributes=attributes,
         pairs_of=catalog_words.pairs_of,
-        refusal=catalog_words.in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
+        told_by=catalog_words.in_words,
         errors=catalog_words.by_column(visit, refusal) if refusal else {},
         may_change=visit.allowed("nodes:change"),
     )
@@ -97,7 +96,7 @@ async def change_working(
         change = _change(cells, attributes, before)
         await change_node(deps.db, staff, stamp_of(request, form), code=code, change=change)
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in _SHOWN:
             raise
         return await _page(deps, visit, before, given=cells, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/nodes/{code}/working")
@@ -117,10 +116,9 @@ def _change(
 @get("/admin/nodes/export/{form:str}")
 async def export(deps: Deps, visit: Visiting, form: FromPath[str]) -> Response[bytes]:
     """All warehouses as a file that imports as it is."""
-    kind = "xlsx" if form == "xlsx" else "csv"
-    made = await export_nodes(deps.db, staff_of(visit), form="xlsx" if kind == "xlsx" else "csv")
-    said = {"content-disposition": f'attachment; filename="nodes.{kind}"'}
-    return Response(made, media_type=FILE_KINDS[kind], headers=HEADERS | said)
+    kind = kind_of(form)
+    made = await export_nodes(deps.db, staff_of(visit), form=kind)
+    return file_answer(made, name="nodes", kind=kind)
 
 
 NODE_WORKING_PAGES = [working, change_working, export]

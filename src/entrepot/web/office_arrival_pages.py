@@ -18,9 +18,8 @@ from entrepot.platform.documents import convert
 from entrepot.stock.arrivals_types import AsnFile, AsnState, CloseAsn
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
-from entrepot.web.dock_forms import SHOWN
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import by_field, in_words
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form, by_field
 from entrepot.web.staff_pages import staff_of, warehouses_of
 from entrepot.web.visits import PageRequest, Visit
 
@@ -47,8 +46,7 @@ async def asns(
     return page(
         visit,
         "admin/arrivals.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         asns=rows,
         state=wanted or "",
         states=STATES,
@@ -70,12 +68,10 @@ async def _new(
     return page(
         visit,
         "admin/new_arrival.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         warehouses=await warehouses_of(deps, staff_of(visit)),
-        refusal=in_words(visit, refusal) if refusal else None,
-        errors=by_field(visit, refusal) if refusal else {},
+        refusal=refusal,
+        errors=by_field(visit, refusal),
         given=given.fields if given else {},
         lines=given.raw.get("lines", "") if given else "",
     )
@@ -95,7 +91,7 @@ async def announce(request: PageRequest, deps: Deps, visit: Visiting) -> Respons
         }
         made = await import_asn(deps.db, by, stamp_of(request, form), file=convert(wanted, AsnFile))
     except Refusal as refusal:
-        if refusal.status not in SHOWN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _new(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/arrivals/{made.id}")
@@ -135,12 +131,10 @@ async def _asn(
     return page(
         visit,
         "admin/arrival.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         asn=asn,
         zone=zones.get(asn.node, visit.house_of.zone),
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
     )
 
 
@@ -164,7 +158,7 @@ async def end_asn(
         else:
             raise NotFound("there is no such step", code="no_such_page")
     except Refusal as refusal:
-        if refusal.status not in SHOWN or refusal.code in ("unknown_asn", "no_such_page"):
+        if not beside_form(refusal, "unknown_asn"):
             raise
         return await _asn(deps, visit, asn_id, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/arrivals/{asn_id}")

@@ -38,8 +38,7 @@ async def consolidations(
     return page(
         visit,
         "admin/consolidations.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         consolidations=found,
         narrowed_to=status if wanted else "",
         next_url=f"{visit.path}?{narrowed}{more}" if more else None,
@@ -62,8 +61,7 @@ async def consolidation(
     return page(
         visit,
         "admin/consolidation.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         may_change=False,
         area="admin",
         given={},

@@ -28,13 +28,12 @@ from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import read_form, stamp_of
 from entrepot.web.links import Handed, fresh_link, invitation
 from entrepot.web.portal_pages import Places
-from entrepot.web.refusals import by_field, in_words
+from entrepot.web.refusals import SHOWN, SHOWN_OR_FORBIDDEN, by_field
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
 _FEW = 5
-_TAKEN = (404, 409, 422)
 
 
 async def places_of(deps: Site, principal: Staff) -> Places:
@@ -54,8 +53,7 @@ async def today(deps: Deps, visit: Visiting) -> Response[str]:
     return page(
         visit,
         "admin/today.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         unclaimed=await list_unclaimed(deps.db, staff, most=_FEW),
         parcels=await list_parcels(deps.db, staff, most=8),
         zone=visit.house_of.zone,
@@ -77,8 +75,7 @@ async def parcels(
     return page(
         visit,
         "admin/parcels.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         parcels=found,
         number=number,
         next_url=more,
@@ -95,8 +92,7 @@ async def parcel(deps: Deps, visit: Visiting, parcel_id: FromPath[UUID]) -> Resp
     return page(
         visit,
         "portal/parcel.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         parcel=await get_parcel(deps.db, staff, parcel_id=parcel_id),
         zone=visit.house_of.zone,
         zones=places.zones,
@@ -124,14 +120,12 @@ async def _customers(
     return page(
         visit,
         "admin/customers.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         customers=found,
         code=code,
         next_url=f"{visit.path}?after={found[-1].id}" if len(found) == _PAGE else None,
-        refusal=in_words(visit, refusal) if refusal else None,
-        errors=by_field(visit, refusal) if refusal else {},
+        refusal=refusal,
+        errors=by_field(visit, refusal),
         given=given or {},
         may_create=visit.allowed("customers:create"),
     )
@@ -155,7 +149,7 @@ async def add_customer(request: PageRequest, deps: Deps, visit: Visiting) -> Res
             deps.db, staff_of(visit), stamp_of(request, form), new=convert(given, NewCustomer)
         )
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN:
             raise
         return await _customers(deps, visit, refusal=refusal, given=given)
     return see_other(visit, f"{visit.base}/admin/customers/{customer.id}")
@@ -175,15 +169,13 @@ async def _customer(
     return page(
         visit,
         "admin/customer.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         customer=await get_customer(deps.db, staff, customer_id=customer_id),
         addresses=await receiving_addresses(deps.db, staff, customer_id=customer_id),
         parcels=await list_parcels(deps.db, staff, customer_id=customer_id, most=_PAGE),
         zone=visit.house_of.zone,
         zones=places.zones,
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
         handed=handed,
         tier=tier,
         tier_names=[(name, name) for name in tier.tiers],
@@ -216,7 +208,7 @@ async def invite_customer(
             link_token=token,
         )
     except Refusal as refusal:
-        if refusal.status not in (403, *_TAKEN):
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _customer(deps, visit, customer_id, refusal=refusal)
     handed = Handed(person.name, person.email, f"{visit.origin}{visit.base}/welcome/{token}")
@@ -235,7 +227,7 @@ async def change_tier(
             deps.db, staff_of(visit), stamp_of(request, form), customer_id=customer_id, new=new
         )
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN:
             raise
         return await _customer(deps, visit, customer_id, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/customers/{customer_id}")
@@ -254,8 +246,7 @@ async def walls(deps: Deps, visit: Visiting) -> Response[str]:
     return page(
         visit,
         "admin/walls.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         run=run,
         findings=[one for one in found if one.tenant in mine and one.result == "open"],
         zone=visit.house_of.zone,

@@ -8,27 +8,24 @@ from zoneinfo import ZoneInfo
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from entrepot.flows.cancel_transfer import cancel_transfer
-from entrepot.flows.close_transfer import close_transfer
 from entrepot.flows.create_transfer import create_transfer
 from entrepot.flows.get_transfer import get_transfer
 from entrepot.flows.list_nodes import list_nodes
 from entrepot.flows.list_transfers import list_transfers
 from entrepot.kernel.principals import works_in
-from entrepot.kernel.refusals import FieldError, Invalid, NotFound, Refusal
+from entrepot.kernel.refusals import FieldError, Invalid, Refusal
 from entrepot.platform.documents import convert
-from entrepot.stock.transfers_types import ClosedShort, NewTransfer
+from entrepot.stock.transfers_types import NewTransfer
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import by_field, in_words
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form, by_field
 from entrepot.web.staff_pages import staff_of
-from entrepot.web.transfer_lines import read_goods
-from entrepot.web.transfer_pages import line_faults
+from entrepot.web.transfer_lines import goods_faults, read_goods
+from entrepot.web.transfer_pages import end_transfer
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
-_SHOWN = (403, 404, 409, 422)
 _STATES = {
     "live": ("draft", "sent"),
     "sent": ("sent",),
@@ -69,18 +66,16 @@ async def _list(
     return page(
         visit,
         "admin/transfers.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         rows=rows,
         under_way=sum(row.under_way for row in rows),
         late=sum(row.overdue for row in rows),
         show=show if show in _STATES or show == "late" else "live",
         node=place,
         nodes=nodes,
-        refusal=in_words(visit, refusal) if refusal else None,
-        fields=by_field(visit, refusal) if refusal else {},
-        faults=line_faults(visit, refusal, typed),
+        refusal=refusal,
+        fields=by_field(visit, refusal),
+        faults=goods_faults(visit, refusal, typed),
         given=given.fields if given else {},
         typed=typed,
         next_before=rows[-1].id if len(rows) == _PAGE else None,
@@ -100,7 +95,7 @@ async def draw_up(request: PageRequest, deps: Deps, visit: Visiting) -> Response
             document["expected_at"] = _end_of(form.text("expected_on"), visit.house_of.zone)
         made = await create_transfer(deps.db, by, stamp, new=convert(document, NewTransfer))
     except Refusal as refusal:
-        if refusal.status not in _SHOWN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _list(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/transfers/{made.id}")
@@ -130,15 +125,13 @@ async def _one(
     return page(
         visit,
         "admin/transfer.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         transfer=shown,
         zone=visit.house_of.zone,
         sends=shown.state == "draft" and works_in(by, shown.from_),
         cancels=shown.state == "draft" and visit.allowed("stock:move"),
         closes=shown.state == "sent" and works_in(by, shown.to_) and visit.allowed("stock:receive"),
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
     )
 
 
@@ -154,15 +147,9 @@ async def take_office_step(
     form = await read_form(request)
     by, stamp = staff_of(visit), stamp_of(request, form)
     try:
-        if step == "cancel":
-            await cancel_transfer(deps.db, by, stamp, transfer_id=transfer_id)
-        elif step == "close":
-            short = convert(form.given("reason"), ClosedShort)
-            await close_transfer(deps.db, by, stamp, transfer_id=transfer_id, short=short)
-        else:
-            raise NotFound("there is no such step", code="no_such_page")
+        await end_transfer(deps, by, stamp, form, transfer_id=transfer_id, step=step)
     except Refusal as refusal:
-        if refusal.status not in _SHOWN or refusal.code in ("unknown_transfer", "no_such_page"):
+        if not beside_form(refusal, "unknown_transfer"):
             raise
         return await _one(deps, visit, transfer_id, refusal)
     return see_other(visit, f"{visit.base}/admin/transfers/{transfer_id}")

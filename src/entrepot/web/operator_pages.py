@@ -73,7 +73,7 @@ async def tenants(deps: Deps, visit: Visiting) -> Response[str]:
     """Every tenant, its state and where it lives."""
     async with deps.db.control(operator_of(visit)) as tx:
         found = await list_tenants(tx)
-    return page(visit, "platform/tenants.html", assets=deps.assets, now=deps.clock(), tenants=found)
+    return page(visit, "platform/tenants.html", deps=deps, tenants=found)
 
 
 @get("/servers")
@@ -81,7 +81,7 @@ async def servers(deps: Deps, visit: Visiting) -> Response[str]:
     """The PostgreSQL servers."""
     async with deps.db.control(operator_of(visit)) as tx:
         found = await list_servers(tx)
-    return page(visit, "platform/servers.html", assets=deps.assets, now=deps.clock(), servers=found)
+    return page(visit, "platform/servers.html", deps=deps, servers=found)
 
 
 @get("/isolation")
@@ -94,8 +94,7 @@ async def isolation(deps: Deps, visit: Visiting) -> Response[str]:
     return page(
         visit,
         "platform/isolation.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         run=run,
         layers=layers,
         findings=findings,
@@ -105,7 +104,7 @@ async def isolation(deps: Deps, visit: Visiting) -> Response[str]:
 @get("/enter/{token:str}")
 async def enter_page(deps: Deps, visit: Visiting, token: FromPath[str]) -> Response[str]:
     """A one-time link: looking does not use it up, the button does."""
-    return page(visit, "platform/enter.html", assets=deps.assets, now=deps.clock())
+    return page(visit, "platform/enter.html", deps=deps)
 
 
 @post("/enter/{token:str}")

@@ -23,11 +23,9 @@ from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.door_pages import tenant_of
 from entrepot.web.forms import Form, read_form, stamp_of
 from entrepot.web.links import Handed, fresh_link, invitation
-from entrepot.web.refusals import by_field, in_words
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, by_field
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
-
-_TAKEN = (403, 404, 409, 422)
 
 
 async def _people(
@@ -42,14 +40,12 @@ async def _people(
     return page(
         visit,
         "admin/people.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         people=await list_people(deps.db, staff, most=500),
         roles=[role for role, held in ROLES.items() if held <= staff.permissions],
         warehouses=await list_nodes(deps.db, staff),
-        refusal=in_words(visit, refusal) if refusal else None,
-        errors=by_field(visit, refusal) if refusal else {},
+        refusal=refusal,
+        errors=by_field(visit, refusal),
         given=given.fields if given else {},
         chosen=given.many.get("roles", []) if given else [],
         handed=handed,
@@ -79,7 +75,7 @@ async def invite(request: PageRequest, deps: Deps, visit: Visiting) -> Response[
             deps.db, staff_of(visit), stamp_of(request, form), new=new, link_token=token
         )
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _people(deps, visit, refusal=refusal, given=form)
     url = f"{visit.origin}{visit.base}/welcome/{token}"
@@ -103,7 +99,7 @@ async def new_link(
             deps.db, staff, stamp_of(request, form), person_id=person_id, link_token=token
         )
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _people(deps, visit, refusal=refusal)
     url = f"{visit.origin}{visit.base}/welcome/{token}"
@@ -119,7 +115,7 @@ async def shut_out(
     try:
         await disable_person(deps.db, staff_of(visit), stamp_of(request, form), person_id=person_id)
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _people(deps, visit, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/people")
@@ -137,14 +133,12 @@ async def _keys(
     return page(
         visit,
         "admin/keys.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         keys=await list_api_keys(deps.db, staff),
         scopes=sorted(PERMISSIONS & staff.permissions),
         zone=visit.house_of.zone,
-        refusal=in_words(visit, refusal) if refusal else None,
-        errors=by_field(visit, refusal) if refusal else {},
+        refusal=refusal,
+        errors=by_field(visit, refusal),
         given=given.fields if given else {},
         chosen=given.many.get("scopes", []) if given else [],
         material=material,
@@ -180,7 +174,7 @@ async def make_key(request: PageRequest, deps: Deps, visit: Visiting) -> Respons
             sealing=deps.key,
         )
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _keys(deps, visit, refusal=refusal, given=form)
     # A form sent twice made one key; its secret went out with the first answer.
@@ -196,7 +190,7 @@ async def revoke(
     try:
         await revoke_api_key(deps.db, staff_of(visit), stamp_of(request, form), key_id=key_id)
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _keys(deps, visit, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/keys")

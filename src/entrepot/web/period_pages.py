@@ -14,9 +14,10 @@ from entrepot.reconciliation.types import Closing
 from entrepot.web import reconciliation_words
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
+from entrepot.web.files import csv_file
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.reconciliation_pages import HOME, SHOWN, csv_file
-from entrepot.web.refusals import by_field, in_words
+from entrepot.web.reconciliation_pages import HOME
+from entrepot.web.refusals import SHOWN, by_field
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
@@ -37,15 +38,13 @@ async def _periods(
     return page(
         visit,
         "admin/periods.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         rows=await list_periods(deps.db, staff_of(visit), before=None, most=_PERIODS),
         closes=visit.allowed("reconciliation:close"),
         names=reconciliation_words,
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
         given=given.fields if given else {},
-        errors=by_field(visit, refusal) if refusal else {},
+        errors=by_field(visit, refusal),
     )
 
 
@@ -79,8 +78,7 @@ async def period(
     return page(
         visit,
         "admin/period.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         code=code,
         lines=lines,
         late=await list_late_entries(deps.db, by, code=code, after="", most=_LATE),

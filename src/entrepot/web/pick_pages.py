@@ -18,13 +18,11 @@ from entrepot.stock.picking_types import MissedGoods, PickedGoods, UnpickedGoods
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import in_words
-from entrepot.web.staff_pages import staff_of
-from entrepot.web.transfer_pages import here
+from entrepot.web.refusals import beside_form
+from entrepot.web.staff_pages import choose_first, chosen_here, here, staff_of
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
-_SHOWN = (403, 404, 409, 422)
 _STEPS = ("pick", "unpick", "short")
 
 
@@ -39,13 +37,12 @@ async def picks(
     """Orders with something to fetch in this warehouse, the oldest first."""
     node = await here(request, deps, visit)
     if node is None:
-        return see_other(visit, f"{visit.base}/staff/warehouse")
+        return choose_first(visit)
     rows = await list_to_pick(deps.db, staff_of(visit), node=node.code, after=after, most=_PAGE)
     return page(
         visit,
         "staff/picks.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         warehouse=node,
         rows=rows,
         moved=bool(moved),
@@ -64,7 +61,7 @@ async def pick(
     """The next bin of one order."""
     node = await here(request, deps, visit)
     if node is None:
-        return see_other(visit, f"{visit.base}/staff/warehouse")
+        return choose_first(visit)
     return await _pick(deps, visit, node, reservation_id, done=done)
 
 
@@ -83,9 +80,7 @@ async def _pick(
     return page(
         visit,
         "staff/pick.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         warehouse=node,
         work=shown,
         task=shown.tasks[0] if shown.tasks else None,
@@ -93,7 +88,7 @@ async def _pick(
         picked=sum(line.picked for line in shown.lines),
         waiting=sum(line.backordered for line in shown.lines),
         done=done if done in _STEPS else "",
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
     )
 
 
@@ -107,9 +102,7 @@ async def take_pick_step(
 ) -> Response[str]:
     """One scan: picked, put back, or not there."""
     form = await read_form(request)
-    node = await here(request, deps, visit)
-    if node is None:
-        raise NotFound("no warehouse is chosen", code="no_such_warehouse")
+    node = await chosen_here(request, deps, visit)
     by, stamp, at = staff_of(visit), stamp_of(request, form), reservation_id
     back = f"{visit.base}/staff/picks/{at}?done={step}"
     try:
@@ -130,7 +123,7 @@ async def take_pick_step(
         else:
             raise NotFound("there is no such step", code="no_such_page")
     except Refusal as refusal:
-        if refusal.status not in _SHOWN or refusal.code in ("unknown_reservation", "no_such_page"):
+        if not beside_form(refusal, "unknown_reservation"):
             raise
         return await _pick(deps, visit, node, reservation_id, refusal=refusal)
     return see_other(visit, back)

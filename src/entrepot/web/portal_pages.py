@@ -56,8 +56,7 @@ async def _home(deps: Site, visit: Visit, template: str, suite_code: str) -> Res
     return page(
         visit,
         template,
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         home=await shopper_home(deps.db, shopper_of(visit)),
         zone=visit.house_of.zone,
         zones=places.zones,
@@ -84,8 +83,7 @@ async def _parcel(deps: Site, visit: Visit, parcel_id: UUID, template: str) -> R
     return page(
         visit,
         template,
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         parcel=await get_parcel(deps.db, shopper_of(visit), parcel_id=parcel_id),
         zone=visit.house_of.zone,
         zones=places.zones,
@@ -116,8 +114,7 @@ async def address(deps: Deps, visit: Visiting) -> Response[str]:
     return page(
         visit,
         "portal/address.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         addresses=await addresses_of(deps, visit),
         suite_code=await suite_code_of(deps, visit),
     )

@@ -18,7 +18,7 @@ from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
 from entrepot.web.portal_pages import addresses_of, shopper_of
-from entrepot.web.refusals import by_field, field_words, in_words
+from entrepot.web.refusals import SHOWN, by_field, field_words
 from entrepot.web.rendering import named
 from entrepot.web.visits import PageRequest, Visit
 from entrepot.web.words import _ as mark
@@ -101,14 +101,12 @@ async def _form(
     refusal: Refusal | None = None,
     done: str = "",
 ) -> Response[str]:
-    errors = by_field(visit, refusal) if refusal else {}
+    errors = by_field(visit, refusal)
     return page(
         visit,
         "portal/pre_alert.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
-        refusal=in_words(visit, refusal) if refusal else None,
+        deps=deps,
+        refusal=refusal,
         done=done,
         given={"currency": "CNY", "quantity": "1"} | given,
         errors={_SHOWN_AS.get(path, path): text for path, text in errors.items()},
@@ -133,7 +131,7 @@ async def announce(request: PageRequest, deps: Deps, visit: Visiting) -> Respons
             deps.db, shopper_of(visit), stamp_of(request, form), new=_read(form)
         )
     except Refusal as refusal:
-        if refusal.status not in (404, 409, 422):
+        if refusal.status not in SHOWN:
             raise
         return await _form(deps, visit, form.given(*_FIELDS), refusal=refusal)
     return see_other(visit, f"{visit.base}/portal/pre-alert?done={parcel.tracking_number}")
@@ -168,10 +166,8 @@ async def _paste(
     return page(
         visit,
         "portal/pre_alert_paste.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
-        refusal=in_words(visit, refusal) if refusal else None,
+        deps=deps,
+        refusal=refusal,
         lines=lines,
         wrong_lines=sum(1 for line in lines if line.errors),
         text=text,
@@ -201,7 +197,7 @@ async def paste(request: PageRequest, deps: Deps, visit: Visiting) -> Response[s
             paste=convert(wanted, PastedPreAlerts),
         )
     except Refusal as refusal:
-        if refusal.status not in (404, 409, 413, 422):
+        if refusal.status not in (413, *SHOWN):
             raise
         return await _paste(deps, visit, text, warehouse=form.text("warehouse"), refusal=refusal)
     return await _paste(deps, visit, "", bulk=bulk)

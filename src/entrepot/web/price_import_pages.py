@@ -21,12 +21,12 @@ from entrepot.web.answers import page
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
 from entrepot.web.price_pages import WORDS
-from entrepot.web.refusals import by_field, in_words
+from entrepot.web.refusals import by_field
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
 MOST_BYTES = 4_000_000
-_TAKEN = (400, 403, 409, 413, 422)
+_SHOWN = (400, 403, 409, 413, 422)
 _MOST_SHOWN = 200
 
 
@@ -82,15 +82,13 @@ def _page(
     return page(
         visit,
         "prices/import.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         brought=brought,
         text=text,
         preview=preview,
         done=done,
-        refusal=in_words(visit, refusal) if refusal else None,
-        errors=by_field(visit, refusal) if refusal else {},
+        refusal=refusal,
+        errors=by_field(visit, refusal),
         faults=errors[:_MOST_SHOWN],
         more_faults=max(len(errors) - _MOST_SHOWN, 0),
         card_words=WORDS,
@@ -120,7 +118,7 @@ async def import_prices(request: PageRequest, deps: Deps, visit: Visiting) -> Re
             return _page(deps, visit, done=done)
         preview = await preview_rate_cards(deps.db, staff_of(visit), planner=planner)
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in _SHOWN:
             raise
         return _page(deps, visit, brought=brought, refusal=refusal, text=text)
     return _page(deps, visit, brought=brought, preview=preview)

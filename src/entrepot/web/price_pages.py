@@ -21,12 +21,11 @@ from entrepot.web.answers import page, see_other
 from entrepot.web.card_reading import read_card, tag_name
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import read_form, stamp_of
-from entrepot.web.refusals import in_words
+from entrepot.web.refusals import SHOWN
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
 WORDS = {name: getattr(card_words, name) for name in dir(card_words) if name.isupper()}
-_TAKEN = (404, 409, 422)
 _FEW_COUNTRIES = 6
 
 
@@ -47,8 +46,7 @@ async def prices(deps: Deps, visit: Visiting) -> Response[str]:
     return page(
         visit,
         "prices/list.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         services=found.services,
         countries={s.service: countries_in_words(visit, s.countries) for s in found.services},
         rules=[rule for rule in found.rules if rule.in_force],
@@ -82,9 +80,7 @@ async def _card(
     return page(
         visit,
         "prices/card.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         found=found,
         reading=reading,
         countries={code: known.get(code, code) for z in reading.zones for code in z.countries},
@@ -97,7 +93,7 @@ async def _card(
         ],
         card_words=WORDS,
         zone=visit.house_of.zone,
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
         may_change=visit.allowed("rate_cards:change"),
     )
 
@@ -125,7 +121,7 @@ async def withdraw(
             version=form.text("version")[:80],
         )
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN:
             raise
         return await _card(deps, visit, service[:80], None, refusal)
     return see_other(visit, f"{visit.base}/admin/prices/lines/{service}")
@@ -138,14 +134,12 @@ async def _matrix(deps: Site, visit: Visit, refusal: Refusal | None = None) -> R
     return page(
         visit,
         "prices/matrix.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         services=listed.services,
         nodes=await list_nodes(deps.db, staff),
         on={(one.warehouse, one.service) for one in offered if one.offered},
         pick_up={(one.warehouse, one.service) for one in offered if one.pick_up},
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
         may_change=visit.allowed("nodes:change"),
     )
 
@@ -174,7 +168,7 @@ async def switch(request: PageRequest, deps: Deps, visit: Visiting) -> Response[
             changes=NodeServiceChanges([change]),
         )
     except Refusal as refusal:
-        if refusal.status not in _TAKEN:
+        if refusal.status not in SHOWN:
             raise
         return await _matrix(deps, visit, refusal)
     return see_other(visit, f"{visit.base}/admin/prices/warehouses#{change.service}")

@@ -13,7 +13,6 @@ from entrepot.kernel.refusals import KINDS, Refusal, Unauthenticated
 from entrepot.web.answers import page
 from entrepot.web.deps import Site
 from entrepot.web.entering import OUR_HOUSE, visit_of
-from entrepot.web.refusals import in_words
 from entrepot.web.visits import PageRequest, Visit, begin_visit
 
 log = structlog.get_logger()
@@ -60,10 +59,8 @@ def problem_handler(site: Site) -> Handler:
         answer = page(
             visit,
             template,
-            assets=site.assets,
-            now=site.clock(),
-            status=refusal.status,
-            refusal=in_words(visit, refusal),
+            deps=site,
+            refusal=refusal,
             trace_id=trace_id,
         )
         answer.headers["x-refusal"] = refusal.code

@@ -1,7 +1,5 @@
 """The reconciliation in the office: do the books agree, where not, and since when."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -16,35 +14,18 @@ from entrepot.flows.list_reconciliations import list_reconciliations
 from entrepot.flows.reconcile import reconcile
 from entrepot.kernel.refusals import NotFound, Refusal
 from entrepot.platform.documents import convert
-from entrepot.platform.sheets import write_csv
 from entrepot.reconciliation.types import Difference, NewRun
 from entrepot.web import reconciliation_words
-from entrepot.web.answers import HEADERS, page, see_other
+from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
+from entrepot.web.files import csv_file
 from entrepot.web.forms import read_form, stamp_of
-from entrepot.web.refusals import in_words
+from entrepot.web.refusals import SHOWN
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
 _RUNS, _PAGE, _MOVES, _EXPORTED = 30, 100, 50, 10_000
-SHOWN = (404, 409, 422)
-"""Refusals that a page tells; others have a page of their own."""
 HOME = "admin/reconciliation"
-
-
-def csv_file(
-    name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
-) -> Response[bytes]:
-    """A table as a file; moments as ISO 8601."""
-    made = write_csv(columns, [[_cell(cell) for cell in row] for row in rows])
-    said = {"content-disposition": f'attachment; filename="{name}.csv"'}
-    return Response(made, media_type="text/csv; charset=utf-8", headers=HEADERS | said)
-
-
-def _cell(cell: object) -> str | int | None:
-    if isinstance(cell, datetime):
-        return cell.isoformat()
-    return cell if cell is None or isinstance(cell, int) else str(cell)
 
 
 @get("/admin/reconciliation")
@@ -64,9 +45,7 @@ async def _overview(
     return page(
         visit,
         "admin/reconciliation.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         runs=await list_reconciliations(deps.db, by, before=None, most=_RUNS),
         rows=rows,
         drifts=await list_drifts(
@@ -74,7 +53,7 @@ async def _overview(
         ) if sees_feeds else [],
         repairs=visit.allowed("reconciliation:repair"),
         names=reconciliation_words,
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
         next_before=rows[-1].id if len(rows) == _PAGE else None,
     )  # fmt: skip
 
@@ -118,14 +97,12 @@ async def _shown(
     return page(
         visit,
         "admin/difference.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         one=one,
         moves=moves,
         repairs=visit.allowed("reconciliation:repair"),
         names=reconciliation_words,
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
     )
 
 

@@ -1,5 +1,7 @@
 """Refusals in the reader's words: a title, what to do, and the code to quote."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from entrepot.kernel.refusals import FieldError, Refusal
@@ -210,6 +212,14 @@ _FIELDS = {
 }
 
 
+SHOWN = (404, 409, 422)
+"""Refusals that are shown beside the form, with everything that was typed; others have a page of
+their own."""
+SHOWN_OR_FORBIDDEN = (403, *SHOWN)
+"""The same for forms where a right may be missing for what was typed, not for the page."""
+InWords = Callable[[Visit, Refusal], RefusalWords]
+
+
 def in_words(visit: Visit, refusal: Refusal) -> RefusalWords:
     """The refusal in the reader's language; `code` is what to quote to support."""
     title, text = _CODES.get(refusal.code) or _KINDS.get(refusal.status) or _OURS
@@ -222,9 +232,20 @@ def field_words(visit: Visit, error: FieldError) -> str:
     return visit.say(text) if text else error.message
 
 
-def by_field(visit: Visit, refusal: Refusal) -> dict[str, str]:
+def beside_form(refusal: Refusal, *gone: str) -> bool:
+    """Whether a refusal is shown on the page of the form again; not with a code of `gone`, which
+    says that there is no such page."""
+    return refusal.status in SHOWN_OR_FORBIDDEN and refusal.code not in ("no_such_page", *gone)
+
+
+def first_faults(visit: Visit, refusal: Refusal | None) -> list[str]:
+    """The first five faults, for a form that does not show them beside its fields."""
+    return [field_words(visit, error) for error in refusal.errors[:5]] if refusal else []
+
+
+def by_field(visit: Visit, refusal: Refusal | None) -> dict[str, str]:
     """Path of a field → what is wrong with it (the first fault of each)."""
     found: dict[str, str] = {}
-    for error in refusal.errors:
+    for error in refusal.errors if refusal else ():
         found.setdefault(error.path, field_words(visit, error))
     return found

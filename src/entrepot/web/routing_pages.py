@@ -15,9 +15,8 @@ from entrepot.routing.policy.shelf import names_on
 from entrepot.web import catalog_words
 from entrepot.web.answers import page
 from entrepot.web.deps import Deps, Visiting
+from entrepot.web.refusals import SHOWN
 from entrepot.web.staff_pages import staff_of
-
-_TAKEN = (404, 409, 422)
 
 
 @get("/admin/routing")
@@ -44,21 +43,20 @@ async def routing(
         try:
             found = await preview_routing(deps.db, by, cart=_cart(given))
         except Refusal as refusal:
-            if refusal.status not in _TAKEN:
+            if refusal.status not in SHOWN:
                 raise
             refused = refusal
     return page(
         visit,
         "admin/routing.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refused.status if refused else 200,
+        deps=deps,
         given=given,
         channels=[(one.code, one.code) for one in await list_channels(deps.db, by)],
         policies=[("", "–"), *((name, name) for name in (*names_on("strategies"),
                                                           *names_on("packs")))],
         found=found,
-        refusal=catalog_words.in_words(visit, refused) if refused else None,
+        refusal=refused,
+        told_by=catalog_words.in_words,
     )  # fmt: skip
 
 

@@ -42,12 +42,30 @@ def remembered(request: PageRequest, nodes: Sequence[Node]) -> Node | None:
     return chosen or (nodes[0] if len(nodes) == 1 else None)
 
 
+async def here(request: PageRequest, deps: Site, visit: Visit) -> Node | None:
+    """The warehouse where this device stands, where one is known."""
+    return remembered(request, await warehouses_of(deps, staff_of(visit)))
+
+
+async def chosen_here(request: PageRequest, deps: Site, visit: Visit) -> Node:
+    """The same for a form that only a chosen warehouse has. Raises NotFound without one."""
+    node = await here(request, deps, visit)
+    if node is None:
+        raise NotFound("no warehouse is chosen", code="no_such_warehouse")
+    return node
+
+
+def choose_first(visit: Visit) -> Response[str]:
+    """Go and choose a warehouse for this device."""
+    return see_other(visit, f"{visit.base}/staff/warehouse")
+
+
 @get("/staff")
 async def station(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """The station, or the choice of a warehouse on a device that has none yet."""
-    node = remembered(request, await warehouses_of(deps, staff_of(visit)))
+    node = await here(request, deps, visit)
     if node is None:
-        return see_other(visit, f"{visit.base}/staff/warehouse")
+        return choose_first(visit)
     return await _station(deps, visit, node, None)
 
 
@@ -56,8 +74,7 @@ async def _station(deps: Site, visit: Visit, node: Node, card: AnswerCard | None
     return page(
         visit,
         "staff/station.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         warehouse=node,
         recent=recent,
         zone=node.zone,
@@ -84,8 +101,7 @@ async def scan(request: PageRequest, deps: Deps, visit: Visiting) -> Response[st
     return page(
         visit,
         "staff/answer.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         card=card,
         recent=recent,
         zone=node.zone,
@@ -96,15 +112,12 @@ async def scan(request: PageRequest, deps: Deps, visit: Visiting) -> Response[st
 async def recent_part(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """The last scans, for a station that heard of a colleague's."""
     principal = staff_of(visit)
-    node = remembered(request, await warehouses_of(deps, principal))
-    if node is None:
-        raise NotFound("no warehouse is chosen", code="no_such_warehouse")
+    node = await chosen_here(request, deps, visit)
     recent = await recent_scans(deps.db, principal, warehouse=node.code, most=_RECENT)
     return page(
         visit,
         "staff/recent_part.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         recent=recent,
         zone=node.zone,
     )
@@ -116,8 +129,7 @@ async def choose_warehouse(request: PageRequest, deps: Deps, visit: Visiting) ->
     return page(
         visit,
         "staff/warehouse.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         warehouses=await warehouses_of(deps, staff_of(visit)),
         current=request.cookies.get(WAREHOUSE_COOKIE, ""),
     )

@@ -37,8 +37,7 @@ async def stock(
     return page(
         visit,
         "admin/stock.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         rows=rows,
         search=wanted,
         node=place,
@@ -60,8 +59,7 @@ async def sku_stock(
     return page(
         visit,
         "admin/sku_stock.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         sku=sku,
         stock=await get_sku_stock(deps.db, by, sku=sku.code),
         strategy=await get_stock_strategy(deps.db, by, skus=[sku.code]),

@@ -11,17 +11,16 @@ from entrepot.flows.put_away_goods import put_away_goods
 from entrepot.flows.return_goods import return_goods
 from entrepot.flows.suggest_bins import suggest_bins
 from entrepot.flows.undo_put_away import undo_put_away
-from entrepot.kernel.refusals import NotFound, Refusal
+from entrepot.kernel.refusals import Refusal
 from entrepot.nodes.types import Node
 from entrepot.platform.documents import convert
 from entrepot.stock.arrivals_types import DockRow, NewPutAway, NewReturn
 from entrepot.web.answers import page, see_other
-from entrepot.web.arrival_pages import here
 from entrepot.web.deps import Deps, Site, Visiting
-from entrepot.web.dock_forms import SHOWN, faults_of, focus_of, line_of
+from entrepot.web.dock_forms import done_before, faults_of, focus_of, line_of
 from entrepot.web.forms import read_form, stamp_of
-from entrepot.web.refusals import in_words
-from entrepot.web.staff_pages import staff_of
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form
+from entrepot.web.staff_pages import choose_first, chosen_here, here, staff_of
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
@@ -43,7 +42,7 @@ async def dock(
     away just now, and what would undo it."""
     node = await here(request, deps, visit)
     if node is None:
-        return see_other(visit, f"{visit.base}/staff/warehouse")
+        return choose_first(visit)
     chosen = {"sku": sku[:40], "lot": lot[:60], "owner": owner[:40], "status": status[:20]}
     done = (sku[:40], bin[:24], movement) if bin and movement else None
     return await _dock(deps, visit, node, {} if done else chosen, done=done)
@@ -69,16 +68,14 @@ async def _dock(
     return page(
         visit,
         "staff/stow.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         warehouse=node,
         rows=rows,
         row=row,
         bins=bins,
         given=chosen,
         done=done,
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
         errors=faults_of(visit, refusal),
     )
 
@@ -92,9 +89,7 @@ def _is(row: DockRow, chosen: dict[str, str]) -> bool:
 async def stow(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """Goods into the bin that was scanned."""
     form = await read_form(request)
-    node = await here(request, deps, visit)
-    if node is None:
-        raise NotFound("no warehouse is chosen", code="no_such_warehouse")
+    node = await chosen_here(request, deps, visit)
     kind = {name: form.text(name) for name in ("lot", "owner", "status")}
     try:
         line = line_of(form)
@@ -106,7 +101,7 @@ async def stow(request: PageRequest, deps: Deps, visit: Visiting) -> Response[st
             deps.db, staff_of(visit), stamp_of(request, form), new=convert(wanted, NewPutAway)
         )
     except Refusal as refusal:
-        if refusal.status not in SHOWN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _dock(deps, visit, node, form.fields, refusal=refusal)
     told = f"sku={quote(done.sku, safe='')}&bin={quote(done.bin, safe='')}"
@@ -119,15 +114,13 @@ async def undo_stow(
 ) -> Response[str]:
     """The last put-away was a mistake: the goods lie on the dock again."""
     form = await read_form(request)
-    node = await here(request, deps, visit)
-    if node is None:
-        raise NotFound("no warehouse is chosen", code="no_such_warehouse")
+    node = await chosen_here(request, deps, visit)
     try:
         await undo_put_away(
             deps.db, staff_of(visit), stamp_of(request, form), movement_id=movement_id
         )
     except Refusal as refusal:
-        if refusal.status not in SHOWN or refusal.code == "unknown_movement":
+        if not beside_form(refusal, "unknown_movement"):
             raise
         return await _dock(deps, visit, node, {}, refusal=refusal)
     return see_other(visit, f"{visit.base}/staff/arrivals/stow")
@@ -145,10 +138,9 @@ async def returned(
     """What a customer sends back."""
     node = await here(request, deps, visit)
     if node is None:
-        return see_other(visit, f"{visit.base}/staff/warehouse")
-    whole = units.isascii() and units.isdecimal() and len(units) < 11
-    done = (sku[:40], int(units)) if sku and whole else None
-    return _return(deps, visit, node, {"reference": reference.strip()[:80]}, done=done)
+        return choose_first(visit)
+    given = {"reference": reference.strip()[:80]}
+    return _return(deps, visit, node, given, done=done_before(sku, units))
 
 
 def _return(
@@ -163,13 +155,11 @@ def _return(
     return page(
         visit,
         "staff/goods_return.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         warehouse=node,
         given=given,
         done=done,
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
         errors=faults_of(visit, refusal),
         focus=focus_of(refusal, otherwise="code" if given.get("reference") else "reference"),
         without_sale=refusal is not None
@@ -182,9 +172,7 @@ def _return(
 async def take_back(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str]:
     """One line of goods that came back."""
     form = await read_form(request)
-    node = await here(request, deps, visit)
-    if node is None:
-        raise NotFound("no warehouse is chosen", code="no_such_warehouse")
+    node = await chosen_here(request, deps, visit)
     try:
         wanted: dict[str, object] = {
             "node": node.code, **form.given("reference"), "lines": [line_of(form)],
@@ -194,7 +182,7 @@ async def take_back(request: PageRequest, deps: Deps, visit: Visiting) -> Respon
             deps.db, staff_of(visit), stamp_of(request, form), new=convert(wanted, NewReturn)
         )
     except Refusal as refusal:
-        if refusal.status not in SHOWN:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return _return(deps, visit, node, form.fields, refusal=refusal)
     told = f"reference={quote(done.reference, safe='')}&sku={quote(done.lines[0].sku, safe='')}"

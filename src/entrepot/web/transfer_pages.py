@@ -1,40 +1,32 @@
 """Transfers on the phone: what leaves from here, what is on its way here, one scan at a time."""
 
-import re
 from typing import Any
 from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
+from entrepot.access.flow import Stamp
 from entrepot.flows.cancel_transfer import cancel_transfer
 from entrepot.flows.close_transfer import close_transfer
 from entrepot.flows.get_transfer import get_transfer
 from entrepot.flows.list_transfers import list_transfers
 from entrepot.flows.receive_transfer import receive_transfer
 from entrepot.flows.send_transfer import send_transfer
-from entrepot.kernel.principals import works_in
+from entrepot.kernel.principals import Staff, works_in
 from entrepot.kernel.refusals import NotFound, Refusal
-from entrepot.nodes.types import Node
 from entrepot.platform.documents import convert
 from entrepot.stock.transfers_types import Arrived, ClosedShort, Loaded
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
-from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import by_field, field_words, in_words
-from entrepot.web.staff_pages import remembered, staff_of, warehouses_of
-from entrepot.web.transfer_lines import lines_of, read_goods
+from entrepot.web.forms import Form, read_form, stamp_of, told_number
+from entrepot.web.refusals import beside_form, by_field
+from entrepot.web.staff_pages import choose_first, here, staff_of, warehouses_of
+from entrepot.web.transfer_lines import goods_faults, read_goods
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
-_SHOWN = (403, 404, 409, 422)
 _LIVE = ("draft", "sent")
-_PLACE = re.compile(r"\[(\d+)\]")
-
-
-async def here(request: PageRequest, deps: Site, visit: Visit) -> Node | None:
-    """The warehouse where this device stands."""
-    return remembered(request, await warehouses_of(deps, staff_of(visit)))
 
 
 @get("/staff/transfers")
@@ -44,15 +36,14 @@ async def transfers(
     """What is to be sent from this warehouse and what is on its way to it."""
     node = await here(request, deps, visit)
     if node is None:
-        return see_other(visit, f"{visit.base}/staff/warehouse")
+        return choose_first(visit)
     rows = await list_transfers(
         deps.db, staff_of(visit), node=node.code, states=_LIVE, before=before, most=_PAGE
     )
     return page(
         visit,
         "staff/transfers.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         warehouse=node,
         to_send=[r for r in rows if r.from_ == node.code and r.state == "draft"],
         to_receive=[r for r in rows if r.to_ == node.code and r.state == "sent"],
@@ -91,9 +82,7 @@ async def _transfer(
     return page(
         visit,
         "staff/transfer.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         transfer=shown,
         zone=zones.get(shown.to_) or zones.get(shown.from_, visit.house_of.zone),
         sending=shown.state == "draft"
@@ -105,24 +94,13 @@ async def _transfer(
         under_way=sum(g.sent - g.received - g.lost for g in shown.goods),
         came=sum(g.received for g in shown.goods),
         sent=sum(g.sent for g in shown.goods),
-        done=int(done) if done.isascii() and done.isdecimal() and len(done) < 10 else None,
-        refusal=in_words(visit, refusal) if refusal else None,
-        faults=line_faults(visit, refusal, typed),
-        fields=by_field(visit, refusal) if refusal else {},
+        done=told_number(done, digits=9),
+        refusal=refusal,
+        faults=goods_faults(visit, refusal, typed),
+        fields=by_field(visit, refusal),
         given=given.fields if given else {},
         typed=typed,
     )
-
-
-def line_faults(visit: Visit, refusal: Refusal | None, typed: str) -> list[tuple[str, str]]:
-    """The line that was typed, and what is wrong with it."""
-    lines, found = lines_of(typed), []
-    for error in refusal.errors if refusal else ():
-        place = _PLACE.search(error.path)
-        at = int(place.group(1)) if place else -1
-        if 0 <= at < len(lines):
-            found.append((lines[at], field_words(visit, error)))
-    return found
 
 
 @post("/staff/transfers/{transfer_id:uuid}/{step:str}")
@@ -147,18 +125,26 @@ async def take_step(
             back += f"?done={arrived.goods[0].qty}"
         elif step == "all":
             await receive_transfer(deps.db, by, stamp, transfer_id=transfer_id, arrived=Arrived())
-        elif step == "close":
-            short = convert(form.given("reason"), ClosedShort)
-            await close_transfer(deps.db, by, stamp, transfer_id=transfer_id, short=short)
-        elif step == "cancel":
-            await cancel_transfer(deps.db, by, stamp, transfer_id=transfer_id)
         else:
-            raise NotFound("there is no such step", code="no_such_page")
+            await end_transfer(deps, by, stamp, form, transfer_id=transfer_id, step=step)
     except Refusal as refusal:
-        if refusal.status not in _SHOWN or refusal.code in ("unknown_transfer", "no_such_page"):
+        if not beside_form(refusal, "unknown_transfer"):
             raise
         return await _transfer(deps, visit, transfer_id, refusal=refusal, given=form)
     return see_other(visit, back)
+
+
+async def end_transfer(
+    deps: Site, by: Staff, stamp: Stamp, form: Form, *, transfer_id: UUID, step: str
+) -> None:
+    """Close it short, or call it off. Raises NotFound for any other step."""
+    if step == "close":
+        short = convert(form.given("reason"), ClosedShort)
+        await close_transfer(deps.db, by, stamp, transfer_id=transfer_id, short=short)
+    elif step == "cancel":
+        await cancel_transfer(deps.db, by, stamp, transfer_id=transfer_id)
+    else:
+        raise NotFound("there is no such step", code="no_such_page")
 
 
 def _arrived(form: Form) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from entrepot.platform.documents import convert
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import read_form, stamp_of
-from entrepot.web.refusals import in_words
+from entrepot.web.refusals import SHOWN
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
@@ -31,8 +31,7 @@ async def unclaimed(
     return page(
         visit,
         "staff/unclaimed.html",
-        assets=deps.assets,
-        now=deps.clock(),
+        deps=deps,
         parcels=parcels,
         refusal=None,
         done=visit.say("The parcel is assigned to %(code)s.", code=done[:40]) if done else None,
@@ -54,13 +53,11 @@ async def _show(
     return page(
         visit,
         "staff/unclaimed_parcel.html",
-        assets=deps.assets,
-        now=deps.clock(),
-        status=refusal.status if refusal else 200,
+        deps=deps,
         parcel=parcel,
         zone=nodes.get(parcel.warehouse, visit.house_of.zone),
         asked=asked,
-        refusal=in_words(visit, refusal) if refusal else None,
+        refusal=refusal,
         wrong_code="",
     )
 
@@ -93,7 +90,7 @@ async def assign(
             deps.db, staff_of(visit), stamp_of(request, form), parcel_id=parcel_id, owner=owner
         )
     except Refusal as refusal:
-        if refusal.status not in (404, 409, 422):
+        if refusal.status not in SHOWN:
             raise
         return await _show(deps, visit, parcel_id, code, refusal)
     given = parcel.customer.suite_code if parcel.customer else code
