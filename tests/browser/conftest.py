@@ -3,18 +3,18 @@
 import os
 import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
+from tests.browser.looking import OFFICE, SIZES, Opened, answered_by
 from tests.installation import installation  # noqa: F401
+from tests.web.page_house import PageHouse
 
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-SHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,3 +49,23 @@ async def no_page_left(browser: Browser) -> AsyncIterator[None]:
     yield
     for context in list(browser.contexts):
         await context.close()
+
+
+@pytest.fixture
+async def visit(browser: Browser, house: PageHouse) -> AsyncIterator[Opened]:
+    """Opens a module's `house`, logged in; every request is answered by the app in this process."""
+    worker = await house.browser().log_in(OFFICE)
+
+    async def opened(size: str, language: str) -> Page:
+        width, height = SIZES[size]
+        context = await browser.new_context(
+            viewport={"width": width, "height": height}, locale=language
+        )
+        page = await context.new_page()
+        await page.route("**/*", answered_by(worker))
+        return page
+
+    yield opened
+    for context in list(browser.contexts):
+        await context.close()
+    await worker.client.aclose()

@@ -11,14 +11,12 @@ from playwright.async_api import Browser, Page, Route, expect
 from entrepot.platform.buckets import Buckets
 from entrepot.platform.live import Live
 from entrepot.web import calculator_pages
-from tests.browser.conftest import SHOTS
-from tests.browser.test_pages_for_everyone import THEMES, faults
+from tests.browser.looking import SHOTS, SIZES, THEMES, faults
 from tests.flows.drafts import load_demo_lines
 from tests.flows.trade import open_trade
 from tests.postgres_fixture import InstalledServer
 from tests.web.page_house import PageHouse, page_app
 
-SIZES = {"390": (390, 844), "1440": (1440, 900)}
 HERE = "http://entrepot.test"
 
 

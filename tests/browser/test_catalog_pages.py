@@ -15,13 +15,17 @@ from entrepot.kernel.attributes import NewAttribute
 from entrepot.nodes.channel_types import GroupDocument, NewChannel
 from entrepot.nodes.working_types import ChangedNode
 from entrepot.platform.documents import convert
-from entrepot.platform.live import Live
-from tests.browser.conftest import SHOTS
-from tests.browser.test_pages_for_everyone import THEMES, faults
-from tests.browser.test_price_pages import HERE, OFFICE, SIZES, Opened, visit  # noqa: F401
+from tests.browser.looking import (
+    HERE,
+    SIZES,
+    Opened,
+    faults_by_light_and_dark,
+    look,
+    open_office,
+)
 from tests.flows.trade import Trade, open_trade, stamp
 from tests.postgres_fixture import InstalledServer
-from tests.web.page_house import PageHouse, page_app
+from tests.web.page_house import PageHouse
 
 PAGES = {
     "catalogue": "skus", "sku": "skus/TEA-SET-6", "sku-import": "skus/import",
@@ -76,28 +80,19 @@ async def furnish(trade: Trade) -> None:
 async def house(server: InstalledServer) -> PageHouse:
     trade = await open_trade(server)
     await furnish(trade)
-    live = Live(server.directory)
-    found = PageHouse(trade, page_app(server, trade, live), live)
-    await found.person(OFFICE, roles=["owner"])
-    return found
+    return await open_office(server, trade)
 
 
 @pytest.mark.parametrize("size", list(SIZES))
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 async def test_catalogue_and_network_fit_and_can_be_read_by_everyone(
-    visit: Opened,  # noqa: F811
+    visit: Opened,
     house: PageHouse,
     size: str,
     language: str,
 ) -> None:
     page = await visit(size, language)
     for name, path in PAGES.items():
-        await page.goto(f"{HERE}{house.base}/admin/{path}?lang={language}")
-        await page.screenshot(path=SHOTS / f"{name}-{size}-{language}.png", full_page=True)
-        wide = await page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= SIZES[size][0], (name, wide)
-        for theme in THEMES:
-            await page.emulate_media(color_scheme=theme)
-            await page.wait_for_timeout(400)
-            assert await faults(page) == [], name
-        await page.emulate_media(color_scheme="light")
+        url = f"{HERE}{house.base}/admin/{path}?lang={language}"
+        await look(page, url, shot=f"{name}-{size}-{language}", size=size)
+        assert await faults_by_light_and_dark(page) == [], name

@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import SHOTS
+from tests.browser.looking import SHOTS
 from tests.installation import Installation
 
 PHONE = {"width": 390, "height": 844}

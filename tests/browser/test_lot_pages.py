@@ -18,16 +18,19 @@ from entrepot.kernel.ids import new_id
 from entrepot.kernel.principals import Staff
 from entrepot.nodes.channel_types import NewChannel, PoolNode
 from entrepot.platform.clock import system_clock
-from entrepot.platform.live import Live
 from entrepot.stock.adjustment_types import NewAdjustment
 from entrepot.stock.recall_types import NewRecall
 from entrepot.stock.types import NewMovements, NewReservation, NewReservationLine
-from tests.browser.conftest import SHOTS
-from tests.browser.test_pages_for_everyone import faults
-from tests.browser.test_price_pages import HERE, OFFICE, SIZES, Opened, visit  # noqa: F401
+from tests.browser.looking import (
+    HERE,
+    Opened,
+    faults,
+    look,
+    open_office,
+)
 from tests.flows.trade import Trade, open_trade, stamp
 from tests.postgres_fixture import InstalledServer
-from tests.web.page_house import PageHouse, page_app
+from tests.web.page_house import PageHouse
 
 LOOKED_AT = ("recall", "adjustment", "sku-history")
 """Pages that axe reads: the others are made of the same parts."""
@@ -90,15 +93,12 @@ async def paths() -> dict[str, str]:
 async def house(server: InstalledServer, paths: dict[str, str]) -> PageHouse:
     trade = await open_trade(server)
     paths |= await furnish(trade)
-    live = Live(server.directory)
-    found = PageHouse(trade, page_app(server, trade, live), live)
-    await found.person(OFFICE, roles=["owner"])
-    return found
+    return await open_office(server, trade)
 
 
 @pytest.mark.parametrize(("size", "language"), [("390", "zh-CN"), ("1440", "en")])
 async def test_lots_and_adjustments_fit_and_can_be_read_by_everyone(
-    visit: Opened,  # noqa: F811
+    visit: Opened,
     house: PageHouse,
     paths: dict[str, str],
     size: str,
@@ -107,9 +107,7 @@ async def test_lots_and_adjustments_fit_and_can_be_read_by_everyone(
     page = await visit(size, language)
     for name, path in paths.items():
         mark = "&" if "?" in path else "?"
-        await page.goto(f"{HERE}{house.base}/admin{path}{mark}lang={language}")
-        await page.screenshot(path=SHOTS / f"{name}-{size}-{language}.png", full_page=True)
-        wide = await page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= SIZES[size][0], (name, wide)
+        url = f"{HERE}{house.base}/admin{path}{mark}lang={language}"
+        await look(page, url, shot=f"{name}-{size}-{language}", size=size)
         if size == "390" and name in LOOKED_AT:
             assert await faults(page) == [], name

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.browser.conftest import SHOTS
-from tests.browser.test_pages_for_everyone import THEMES, faults
+from tests.browser.looking import SHOTS, THEMES, faults
 from tests.installation import Installation
 
 PHONE = {"width": 390, "height": 844}

@@ -1,20 +1,15 @@
 """Pages for everyone: no accessibility fault in either theme, nothing moves, any network."""
 
-import json
 import re
-from pathlib import Path
-from typing import Literal
 from urllib.parse import parse_qs
 
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Route, expect
 
+from tests.browser.looking import THEMES, faults
 from tests.browser.test_first_parcel import DESK, PHONE, enter, wedge
 from tests.installation import Installation
 
-AXE = Path(__file__).resolve().parents[2] / "frontend/node_modules/axe-core/axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PLACES = {
     "receiver": ["staff", "staff/warehouse", "staff/unclaimed", "staff/arrivals",
                  "staff/arrivals/receive", "staff/arrivals/stow"],
@@ -22,18 +17,6 @@ PLACES = {
     "owner": ["admin", "admin/parcels", "admin/customers", "admin/nodes", "admin/nodes/SZX1",
               "admin/people", "admin/keys"],
 }  # fmt: skip
-
-
-async def faults(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 AA on the page as it stands."""
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate(f"axe.run({{runOnly: {json.dumps(RULES)}}})")
-    assert len(found["passes"]) > 10, "axe looked at nothing"
-    return [
-        f"{fault['id']}: {node['html'][:120]}"
-        for fault in found["violations"]
-        for node in fault["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("role", list(PLACES))

@@ -12,16 +12,19 @@ from entrepot.flows.post_movements import post_movements
 from entrepot.flows.set_channel_levels import set_channel_levels
 from entrepot.nodes.channel_types import NewChannel, PoolNode
 from entrepot.platform.clock import system_clock
-from entrepot.platform.live import Live
 from entrepot.stock.types import NewChannelLevels, NewMovements
 from tests.api.harness import api_app, key_for
 from tests.api.matrix_routing import open_services, service
-from tests.browser.conftest import SHOTS
-from tests.browser.test_pages_for_everyone import faults
-from tests.browser.test_price_pages import HERE, OFFICE, SIZES, Opened, visit  # noqa: F401
+from tests.browser.looking import (
+    HERE,
+    Opened,
+    faults,
+    look,
+    open_office,
+)
 from tests.flows.trade import Trade, open_trade, stamp
 from tests.postgres_fixture import InstalledServer
-from tests.web.page_house import PageHouse, page_app
+from tests.web.page_house import PageHouse
 
 PATHS = {
     "sku-strategy": "/stock/TEA-GREEN",
@@ -63,15 +66,12 @@ async def furnish(trade: Trade, server: InstalledServer) -> None:
 async def house(server: InstalledServer) -> PageHouse:
     trade = await open_trade(server)
     await furnish(trade, server)
-    live = Live(server.directory)
-    found = PageHouse(trade, page_app(server, trade, live), live)
-    await found.person(OFFICE, roles=["owner"])
-    return found
+    return await open_office(server, trade)
 
 
 @pytest.mark.parametrize(("size", "language"), [("390", "zh-CN"), ("1440", "en")])
 async def test_strategy_and_trying_an_order_fit_and_can_be_read(
-    visit: Opened,  # noqa: F811
+    visit: Opened,
     house: PageHouse,
     size: str,
     language: str,
@@ -79,10 +79,8 @@ async def test_strategy_and_trying_an_order_fit_and_can_be_read(
     page = await visit(size, language)
     for name, path in PATHS.items():
         mark = "&" if "?" in path else "?"
-        await page.goto(f"{HERE}{house.base}/admin{path}{mark}lang={language}")
-        await page.screenshot(path=SHOTS / f"{name}-{size}-{language}.png", full_page=True)
-        wide = await page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= SIZES[size][0], (name, wide)
+        url = f"{HERE}{house.base}/admin{path}{mark}lang={language}"
+        await look(page, url, shot=f"{name}-{size}-{language}", size=size)
         if size == "390":
             assert await faults(page) == [], name
     assert await page.locator("#digest").count() == 1

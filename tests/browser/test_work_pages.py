@@ -17,15 +17,18 @@ from entrepot.flows.reserve_stock import reserve_stock
 from entrepot.flows.send_transfer import send_transfer
 from entrepot.nodes.channel_types import NewChannel, PoolNode
 from entrepot.nodes.types import NewBins
-from entrepot.platform.live import Live
 from entrepot.stock.transfers_types import Arrived, Loaded, NewTransfer
 from entrepot.stock.types import NewMovements, NewReservation, NewReservationLine
-from tests.browser.conftest import SHOTS
-from tests.browser.test_pages_for_everyone import faults
-from tests.browser.test_price_pages import HERE, OFFICE, SIZES, Opened, visit  # noqa: F401
+from tests.browser.looking import (
+    HERE,
+    Opened,
+    faults,
+    look,
+    open_office,
+)
 from tests.flows.trade import Trade, open_trade, stamp
 from tests.postgres_fixture import InstalledServer
-from tests.web.page_house import PageHouse, page_app
+from tests.web.page_house import PageHouse
 
 
 async def furnish(trade: Trade) -> dict[str, str]:
@@ -80,15 +83,12 @@ async def paths() -> dict[str, str]:
 async def house(server: InstalledServer, paths: dict[str, str]) -> PageHouse:
     trade = await open_trade(server)
     paths |= await furnish(trade)
-    live = Live(server.directory)
-    found = PageHouse(trade, page_app(server, trade, live), live)
-    await found.person(OFFICE, roles=["owner"])
-    return found
+    return await open_office(server, trade)
 
 
 @pytest.mark.parametrize(("size", "language"), [("390", "en"), ("390", "zh-CN"), ("1440", "en")])
 async def test_transfers_and_picks_fit_and_can_be_read_by_everyone(
-    visit: Opened,  # noqa: F811
+    visit: Opened,
     house: PageHouse,
     paths: dict[str, str],
     size: str,
@@ -101,16 +101,14 @@ async def test_transfers_and_picks_fit_and_can_be_read_by_everyone(
     for name, path in paths.items():
         if not path.startswith(area):
             continue
-        await page.goto(f"{HERE}{house.base}/{path}?lang={language}")
-        await page.screenshot(path=SHOTS / f"{name}-{size}-{language}.png", full_page=True)
-        wide = await page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= SIZES[size][0], (name, wide)
+        url = f"{HERE}{house.base}/{path}?lang={language}"
+        await look(page, url, shot=f"{name}-{size}-{language}", size=size)
         if language == "en":
             assert await faults(page) == [], name
 
 
 async def test_a_wedge_scanner_alone_picks_an_order(
-    visit: Opened,  # noqa: F811
+    visit: Opened,
     house: PageHouse,
     paths: dict[str, str],
 ) -> None:
