@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.api.harness import ApiKeyInHand, api_app, key_for
-from tests.flows.test_picking import with_pack_bins
 from tests.postgres_fixture import InstalledServer
 from tests.stock.house import Stock, open_stock
+from tests.stock.picking import with_pack_bins
 
 
 @pytest.fixture(scope="module")

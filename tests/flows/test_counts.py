@@ -1,49 +1,46 @@
-"""Counts from the sheet to the ledger: blind, counted again, other eyes, movements netted out."""
+"""Counts from the sheet to the ledger: blind, counted again, movements netted out."""
 
 import asyncio
 from uuid import UUID
 
-import asyncpg
 import msgspec
 import pytest
 
-from entrepot.access.permissions import PERMISSIONS
-from entrepot.catalog.types import NewSku
 from entrepot.counts.types import (
-    Count,
     CountSummary,
     FilledSheet,
     NewCount,
     NewCountPlan,
-    NewLimits,
 )
 from entrepot.flows.approve_count import approve_count
 from entrepot.flows.begin_count import begin_count
-from entrepot.flows.change_count_limits import change_count_limits
-from entrepot.flows.create_sku import create_sku
 from entrepot.flows.fill_in_count import fill_in_count
 from entrepot.flows.get_count import get_count
 from entrepot.flows.get_parcel import get_parcel
 from entrepot.flows.list_counts import list_counts
 from entrepot.flows.open_count import open_count
 from entrepot.flows.plan_counts import plan_counts
-from entrepot.flows.post_movements import post_movements
 from entrepot.flows.put_away_parcel import put_away_parcel
 from entrepot.flows.reject_count import reject_count
-from entrepot.flows.set_unit_values import set_unit_values
-from entrepot.kernel.ids import new_id, new_token
-from entrepot.kernel.principals import Staff
-from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
+from entrepot.kernel.ids import new_id
+from entrepot.kernel.refusals import Conflict, Invalid, NotFound
 from entrepot.parcels.types import PutAway
 from entrepot.platform.clock import system_clock
-from entrepot.stock.adjustment_types import NewUnitValues, UnitValue
-from entrepot.stock.types import NewMovements
-from tests.flows.eyes import key_of, replaced
+from tests.flows.counting import (
+    BIN,
+    OTHER,
+    count,
+    into,
+    move,
+    on_hand,
+    opened,
+    out_of,
+    seen,
+    sku,
+    somebody,
+)
 from tests.flows.trade import Trade, number, open_trade, stamp
 from tests.postgres_fixture import InstalledServer
-
-BIN = "A-01-01-1"
-OTHER = "A-01-02-1"
 
 
 @pytest.fixture(scope="module")
@@ -55,62 +52,6 @@ async def trade(server: InstalledServer) -> Trade:
 async def no_violation(trade: Trade):  # type: ignore[no-untyped-def]
     yield
     assert await trade.violations() == {}
-
-
-def somebody(trade: Trade, *without: str) -> Staff:
-    """Another member of staff, perhaps without some permissions."""
-    permissions = PERMISSIONS - set(without)
-    return Staff(trade.tenant.tenant, new_id(system_clock()), permissions)
-
-
-async def sku(trade: Trade, **fields: object) -> str:
-    code = "C" + new_token(9).upper().replace("_", "X").replace("-", "Y")
-    new = msgspec.convert({"code": code, "names": {"en": code}, **fields}, NewSku)
-    await create_sku(trade.db, trade.staff, stamp(), new=new)
-    return code
-
-
-async def move(trade: Trade, *lines: dict[str, object]) -> None:
-    document = msgspec.convert({"reference": "test", "lines": list(lines)}, NewMovements)
-    await post_movements(trade.db, trade.staff, stamp(), document=document)
-
-
-def into(code: str, qty: int, bin_: str = BIN, **fields: object) -> dict[str, object]:
-    end = {"node": "SZX1", "bin": bin_}
-    return {"sku": code, "qty": qty, "reason": "receipt", "to": end, **fields}
-
-
-def out_of(code: str, qty: int, bin_: str = BIN) -> dict[str, object]:
-    return {"sku": code, "qty": qty, "reason": "sale", "from": {"node": "SZX1", "bin": bin_}}
-
-
-async def opened(trade: Trade, code: str | None = None, bin_: str = BIN, **more: str) -> UUID:
-    new = msgspec.convert(
-        {"what": "stock", "warehouse": "SZX1", "bin": bin_, "sku": code, **more}, NewCount
-    )
-    return (await open_count(trade.db, trade.staff, stamp(), new=new)).id
-
-
-async def count(trade: Trade, count_id: UUID, by: Staff, *goods: dict[str, object]) -> CountSummary:
-    sheet = msgspec.convert({"goods": list(goods)}, FilledSheet)
-    return await fill_in_count(trade.db, by, stamp(), count_id=count_id, sheet=sheet)
-
-
-async def seen(trade: Trade, count_id: UUID, by: Staff | None = None) -> Count:
-    return await get_count(trade.db, by or trade.staff, count_id=count_id)
-
-
-async def on_hand(trade: Trade, code: str) -> int:
-    owner = await trade.server.owner(trade.tenant)
-    try:
-        found = await owner.fetchval(
-            "select coalesce(sum(b.on_hand), 0) from stock.balance as b"
-            " join catalog.sku as s on s.sku_id = b.sku_id where s.code = $1",
-            code,
-        )
-    finally:
-        await owner.close()
-    return int(found)
 
 
 async def test_a_count_that_agrees_with_the_book_is_closed_at_once(trade: Trade) -> None:
@@ -177,83 +118,6 @@ async def test_what_moves_during_and_after_the_count_is_netted_out(trade: Trade)
     await move(trade, into(code, 20))
     await approve_count(trade.db, trade.staff, stamp(), count_id=count_id)
     assert await on_hand(trade, code) == 23
-
-
-async def test_above_the_limit_none_of_the_counters_approves(trade: Trade) -> None:
-    code = await sku(trade)
-    await move(trade, into(code, 20))
-    count_id = await opened(trade, code)
-    one, two = somebody(trade), somebody(trade)
-    for by in (one, two):
-        await count(trade, count_id, by, {"sku": code, "counted": 14})
-    for by in (one, two):
-        with pytest.raises(Forbidden) as refused:
-            await approve_count(trade.db, by, stamp(), count_id=count_id)
-        assert refused.value.code == "other_eyes_needed"
-    done = await approve_count(trade.db, somebody(trade), stamp(), count_id=count_id)
-    assert (done.status, await on_hand(trade, code)) == ("approved", 14)
-
-
-async def test_a_person_and_the_keys_they_made_are_one_pair_of_eyes(trade: Trade) -> None:
-    code = await sku(trade)
-    await move(trade, into(code, 20))
-    count_id = await opened(trade, code)
-    one, two = somebody(trade), somebody(trade)
-    own = await key_of(trade.server, trade.db, two)
-    for by in (one, own):
-        await count(trade, count_id, by, {"sku": code, "counted": 14})
-    sibling = await key_of(trade.server, trade.db, two)
-    of_a_key = await key_of(trade.server, trade.db, sibling)
-    taken_over = await replaced(trade.server, trade.db, own, somebody(trade))
-    for by in (one, two, own, sibling, of_a_key, taken_over):
-        with pytest.raises(Forbidden) as refused:
-            await approve_count(trade.db, by, stamp(), count_id=count_id)
-        assert refused.value.code == "other_eyes_needed"
-    other = await key_of(trade.server, trade.db, somebody(trade))
-    assert (await approve_count(trade.db, other, stamp(), count_id=count_id)).status == "approved"
-
-
-async def test_limits_that_contradict_each_other_are_refused(trade: Trade) -> None:
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({"free_units": 6, "four_eyes_units": 5}, NewLimits)
-    owner = await trade.server.owner(trade.tenant)
-    try:
-        with pytest.raises(asyncpg.CheckViolationError):
-            await owner.execute(
-                "insert into counts.limits (node_id, free_units, four_eyes_units, sequence)"
-                " select n.node_id, 6, 5, 1 from nodes.node as n where n.code = 'YIW1'"
-            )
-    finally:
-        await owner.close()
-
-
-async def test_a_small_difference_of_great_value_needs_other_eyes(trade: Trade) -> None:
-    code = await sku(trade)
-    await move(trade, into(code, 9))
-    limits = NewLimits(1, 5, four_eyes_minor=50_000)
-    await change_count_limits(trade.db, trade.staff, stamp(), warehouse="SZX1", new=limits)
-    values = NewUnitValues([UnitValue(code, 60_000)])
-    await set_unit_values(trade.db, trade.staff, stamp(), new=values)
-    count_id = await opened(trade, code)
-    by = somebody(trade)
-    for _ in range(2):
-        done = await count(trade, count_id, by, {"sku": code, "counted": 8})
-        assert done.status == "recount"
-    await change_count_limits(trade.db, trade.staff, stamp(), warehouse="SZX1", new=NewLimits(0, 5))
-    with pytest.raises(Forbidden):
-        await approve_count(trade.db, by, stamp(), count_id=count_id)
-    await approve_count(trade.db, somebody(trade), stamp(), count_id=count_id)
-    assert await on_hand(trade, code) == 8
-
-
-async def test_a_warehouse_lets_small_differences_pass(trade: Trade) -> None:
-    code = await sku(trade)
-    await move(trade, into(code, 9))
-    await change_count_limits(trade.db, trade.staff, stamp(), warehouse="SZX1", new=NewLimits(1, 5))
-    count_id = await opened(trade, code)
-    done = await count(trade, count_id, somebody(trade), {"sku": code, "counted": 10})
-    await change_count_limits(trade.db, trade.staff, stamp(), warehouse="SZX1", new=NewLimits(0, 5))
-    assert (done.status, await on_hand(trade, code)) == ("approved", 10)
 
 
 async def test_everything_in_a_bin_and_what_nobody_expected_there(trade: Trade) -> None:

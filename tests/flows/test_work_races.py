@@ -19,12 +19,12 @@ from entrepot.platform.clock import system_clock
 from entrepot.platform.settings import Settings
 from entrepot.stock import transfers_rules as rules
 from entrepot.stock.transfers_types import Loaded
-from tests.flows.test_picking import list_of, missed, picked, unpicked, with_pack_bins
 from tests.flows.test_stock_races import outcomes
-from tests.flows.test_transfers import closed, drafted, received, sent
 from tests.flows.trade import stamp
 from tests.postgres_fixture import InstalledServer
 from tests.stock.house import Stock, open_stock
+from tests.stock.picking import list_of, missed, picked, unpicked, with_pack_bins
+from tests.stock.transferring import closed, drafted, received, sent
 
 ROUNDS = 6
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.flows.test_counts import into, move, out_of, sku
+from tests.flows.counting import into, move, out_of, sku
 from tests.web.page_house import PageHouse
 
 ADJUSTMENT = re.compile(r"/admin/adjustments/([0-9a-f-]{36})")

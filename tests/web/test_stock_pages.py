@@ -10,7 +10,7 @@ from entrepot.flows.set_stock_levels import set_stock_levels
 from entrepot.nodes.channel_types import NewChannel, PoolNode
 from entrepot.platform.clock import system_clock
 from entrepot.stock.types import NewChannelLevels, NewLevel, NewLevels, NewPromotions, Promotion
-from tests.flows.test_counts import into, move, out_of, sku
+from tests.flows.counting import into, move, out_of, sku
 from tests.flows.trade import stamp
 from tests.web.page_house import PageHouse
 

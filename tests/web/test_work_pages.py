@@ -14,7 +14,7 @@ from entrepot.nodes.channel_types import NewChannel, PoolNode
 from entrepot.nodes.types import NewBins
 from entrepot.stock.types import NewReservation, NewReservationLine
 from entrepot.web.transfer_lines import read_goods
-from tests.flows.test_counts import into, move, sku
+from tests.flows.counting import into, move, sku
 from tests.flows.trade import stamp
 from tests.web.page_house import Browser, PageHouse
 
