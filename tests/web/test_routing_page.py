@@ -83,3 +83,9 @@ async def test_faults_are_told_beside_the_form(house: PageHouse) -> None:
         assert 'role="alert"' in shown.text
     receiver = await house.worker("receiver")
     assert (await receiver.get("/admin/routing")).status_code == 403
+
+
+async def test_a_place_that_nobody_knows_is_said_at_its_field(house: PageHouse) -> None:
+    owner = await house.worker("owner")
+    shown = await owner.get("/admin/routing?channel=NONE&country=CN&lines=CUP%201")
+    assert "This place is not known: name a larger city nearby" in shown.text

@@ -15,7 +15,7 @@ from entrepot.stock import feeds_ledger as ledger
 from entrepot.stock import feeds_rules as rules
 from entrepot.stock.feeds_ledger import SQL, Effect, Kept, TakenFeed, TakenSku
 from entrepot.stock.feeds_rules import Heard, edited_nodes
-from entrepot.stock.feeds_types import Drift, FeedPosted, FeedQuality, NewFeedEvents
+from entrepot.stock.feeds_types import Drift, FeedCounts, FeedPosted, FeedQuality, NewFeedEvents
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import NewMovement
 
@@ -26,19 +26,6 @@ class _Place(msgspec.Struct, frozen=True):
     feed: str
     sku_id: UUID
     sku: str
-
-
-class _FeedRow(msgspec.Struct, frozen=True):
-    feed: str
-    node: str
-    master: str
-    received: int
-    duplicates: int
-    missing: int
-    reordered: int
-    late: int
-    negative: int
-    unknown_skus: int
 
 
 class _Master(msgspec.Struct, frozen=True):
@@ -235,7 +222,7 @@ async def list_drifts(
 async def list_feeds(tx: ReadTx, *, node: str | None) -> list[FeedQuality]:
     """The feeds of the caller's warehouses, and how good each is."""
     rows = await tx.list(
-        SQL["list_feeds"], _FeedRow, node=node, warehouses=warehouses_of(tx.principal)
+        SQL["list_feeds"], FeedCounts, node=node, warehouses=warehouses_of(tx.principal)
     )
     return [
         FeedQuality(**msgspec.structs.asdict(row), score=rules.score(

@@ -116,11 +116,8 @@ class Drift(msgspec.Struct, frozen=True):
     document_id: UUID | None
 
 
-class FeedQuality(msgspec.Struct, frozen=True):
-    """How good a feed is, in per mille: the share of what came that was in order.
-
-    The counts are since the feed began; `missing` sequences have not come so far.
-    """
+class FeedCounts(msgspec.Struct, frozen=True):
+    """What came of a feed since it began; `missing` sequences have not come so far."""
 
     feed: str
     node: str
@@ -132,4 +129,12 @@ class FeedQuality(msgspec.Struct, frozen=True):
     late: int
     negative: int
     unknown_skus: int
+
+
+class FeedQuality(FeedCounts, frozen=True):
+    """How good a feed is, in per mille: the share of what came that was in order.
+
+    The counts are since the feed began; `missing` sequences have not come so far.
+    """
+
     score: int

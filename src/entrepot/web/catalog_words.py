@@ -102,6 +102,7 @@ FAULT = {
     "unknown_attribute": _("No such attribute is defined."),
     "fixed": _("This never changes."),
     "closes_first": _("It must close later than it opens."),
+    "unknown_place": _("This place is not known: name a larger city nearby, or its postcode."),
     "half_a_day": _("Opening and closing time go together."),
     "half_a_position": _("Latitude and longitude go together."),
     "ends_first": _("It must end after it begins."),

@@ -17,6 +17,7 @@ from entrepot.web.answers import page
 from entrepot.web.deps import Deps, Visiting
 from entrepot.web.refusals import SHOWN
 from entrepot.web.staff_pages import staff_of
+from entrepot.web.visits import Visit
 
 
 @get("/admin/routing")
@@ -57,7 +58,19 @@ async def routing(
         found=found,
         refusal=refused,
         told_by=catalog_words.in_words,
+        errors=_errors(visit, refused),
     )  # fmt: skip
+
+
+def _errors(visit: Visit, refusal: Refusal | None) -> dict[str, str]:
+    """Field of the form → what is wrong with it."""
+    errors: dict[str, str] = {}
+    for error in refusal.errors if refusal else ():
+        field = error.path.removeprefix("destination.").partition("[")[0].partition(".")[0]
+        errors.setdefault(field, catalog_words.fault_words(visit, error))
+    if "destination" in errors:
+        errors["city"] = errors.pop("destination")
+    return errors
 
 
 def _cart(given: dict[str, str]) -> Cart:
