@@ -24,10 +24,12 @@ from entrepot.flows.open_recall import open_recall
 from entrepot.flows.pick_goods import pick_goods
 from entrepot.flows.pick_short import pick_short
 from entrepot.flows.reconcile import reconcile
+from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.flows.send_transfer import send_transfer
+from entrepot.flows.undo_put_away import undo_put_away
 from entrepot.kernel.ids import new_id, new_token
 from entrepot.kernel.principals import Staff
-from entrepot.kernel.refusals import Unavailable
+from entrepot.kernel.refusals import Conflict, Unavailable
 from entrepot.nodes.channel_types import NewChannel
 from entrepot.nodes.types import NewBins
 from entrepot.platform.clock import system_clock
@@ -39,8 +41,9 @@ from entrepot.stock.transfers_types import Loaded, NewTransfer, Transfer
 from entrepot.tenancy.entrances import connect
 from tests.flows.trade import stamp
 from tests.postgres_fixture import InstalledServer
-from tests.stock.arriving import announced, came_back, moved_back, received
+from tests.stock.arriving import announced, came_back, moved_back, received, stowed
 from tests.stock.house import Stock, open_stock
+from tests.stock.transferring import places_of
 
 _WAITING = (
     "select coalesce(string_agg(a.query, ' '), '') from pg_stat_activity as a"
@@ -213,6 +216,21 @@ async def test_a_pick_in_vain_does_not_wait_for_whoever_ends_the_order(stock: St
     made = await stock.reserve((sku, 1))
     await pick(stock, made.id, sku)
     await gives_up(stock, spoiled(stock, sku, "PACK-1"), ORDER, made.id)
+
+
+async def test_undoing_a_put_away_takes_nothing_that_was_picked(stock: Stock) -> None:
+    """Goods stowed where orders are packed, and picked there: the dock does not get them back."""
+    sku = await stock.stocked(4)
+    stow = await stowed(stock, sku, "PACK-1", qty=3)
+    made = await stock.reserve((sku, 2))
+    await pick(stock, made.id, sku, "PACK-1")
+    for undo in (undo_put_away, reverse_movement):
+        with pytest.raises(Conflict) as refused:
+            await undo(stock.db, stock.staff, stamp(), movement_id=stow.movements[0])
+        assert refused.value.code == "picked_for_somebody"
+    await stock.release(made.id)
+    await undo_put_away(stock.db, stock.staff, stamp(), movement_id=stow.movements[0])
+    assert await places_of(stock, sku) == {"N1/R good": 4}
 
 
 async def test_a_broken_promise_does_not_wait_for_whoever_ends_the_order(stock: Stock) -> None:

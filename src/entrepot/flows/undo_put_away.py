@@ -13,7 +13,7 @@ from entrepot.stock.types import Reversed
 @flow(permission="stock:move", callers=(Staff, ApiKey))
 async def undo_put_away(tx: Tx, *, movement_id: UUID) -> Reversed:
     """The movement back. Raises NotFound for what is no put-away, Conflict when it was undone
-    before or the goods went on."""
+    before, the goods went on or were picked for somebody."""
     back = await put_away.undo(tx, movement_id=movement_id)
     await put_audit(
         tx, verb="undo_put_away", subject="stock_movement", subject_id=movement_id,

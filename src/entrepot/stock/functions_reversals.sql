@@ -15,7 +15,7 @@ declare
     told text;
 begin
     select v.sku_id, v.quantity, v.from_place, v.from_status, v.to_place, v.to_status, v.lot,
-        v.serial, v.owner, v.reference, v.document_id
+        v.serial, v.owner, v.reference, v.reason
     into m
     from stock.movement as v
     where v.movement_id = p_movement_id and (p_warehouses is null or not exists(
@@ -43,7 +43,9 @@ begin
         p_at, p_actor, p_document_id, m.reference, array[p_id], array[m.sku_id],
         array[m.quantity], array[m.to_place], array[m.to_status], array[m.from_place],
         array[m.from_status], array[m.lot], array[m.serial], array[m.owner],
-        array['reversal'], array[m.reference], array[p_movement_id], array[true]
+        array['reversal'], array[m.reference], array[p_movement_id],
+        -- goods go back to the dock: nobody's pick of them is undone for that
+        array[m.reason <> 'put_away']
     ) as p;
     if told = 'done' then
         told := stock.after_reversal_v1(p_at, p_actor, p_movement_id);

@@ -168,7 +168,8 @@ async def list_dock(
 
 async def undo(tx: Tx, *, movement_id: UUID) -> UUID:
     """Move a put-away back; the movement that does it. Raises NotFound for any other movement,
-    Conflict `already_reversed`, `not_there` when the goods went on meanwhile."""
+    Conflict `already_reversed`, `not_there` when the goods went on meanwhile,
+    `picked_for_somebody`."""
     if await tx.value(SQL["find_put_away"], movement_id=movement_id) is None:
         raise NotFound("there is no such movement", code="unknown_movement")
     return await operations.reverse(tx, movement_id=movement_id)
