@@ -126,6 +126,24 @@ async def test_poison_is_set_aside_and_later_events_go_on(
     )
 
 
+async def test_a_round_of_the_drain_does_not_ask_for_the_next(
+    server: InstalledServer, tenant: TenantId
+) -> None:
+    told: list[TenantId] = []
+    db = Database(server.database.pools, system_clock, told.append)
+    poisoned = (await put(db, tenant, 1, 2))[0]
+    assert told == [tenant, tenant], "whoever writes an event tells of it"
+    told.clear()
+    recorder = Recorder()
+    recorder.fails = {poisoned}
+    await drained(db, tenant, Consumer("recorder", recorder.effect))
+    assert len(recorder.seen) == 1
+    assert told == [tenant], "an effect may have written an event of its own; the rest did not"
+    told.clear()
+    await drained(db, tenant, Consumer("recorder", recorder.effect))
+    assert told == [], "with nothing to do, the worker would wake itself for ever"
+
+
 async def test_a_crash_between_position_and_effect_loses_nothing(
     server: InstalledServer, tenant: TenantId
 ) -> None:

@@ -24,7 +24,7 @@ LIVE = "live"
 async def drain(db: Database, *, tenant: TenantId, consumers: Sequence[Consumer]) -> bool:
     """One round of at most 200 events for each reader; True when there is more to do."""
     job = Job(tenant=tenant, on_behalf_of="outbox")
-    async with db.begin(job) as tx:
+    async with db.begin(job, quiet=True) as tx:
         drained = await outbox.drain_outbox(tx)
     await faults.at("drain.after_positions")
     full = len(drained) >= outbox.DRAIN_MOST
@@ -45,7 +45,7 @@ async def _serve(db: Database, job: Job, consumer: Consumer) -> bool:
     for event in wanted:
         await _try(db, job, consumer, event)
     if events:
-        async with db.begin(job) as tx:
+        async with db.begin(job, quiet=True) as tx:
             position = events[-1].feed_position
             await outbox.move_position(tx, consumer=consumer.name, feed_position=position)
     # An effect may have written events of its own: look once more.
@@ -64,7 +64,7 @@ async def _try(db: Database, job: Job, consumer: Consumer, event: Event) -> None
         raise  # the database is away: nothing is wrong with the event
     except Exception as error:  # whatever it is, it is counted and kept
         log.exception("drain.effect_failed", consumer=consumer.name, kind=event.name)
-        async with db.begin(job) as tx:
+        async with db.begin(job, quiet=True) as tx:
             await outbox.note_trouble(
                 tx, event_id=event.event_id, consumer=consumer.name, error=repr(error)
             )
@@ -80,6 +80,6 @@ async def _announce(db: Database, job: Job) -> bool:
     async with db.control(job) as control:
         for topic in topics_of(events):
             await queue.notify(control, tenant=job.tenant, topic=topic)
-    async with db.begin(job) as tx:
+    async with db.begin(job, quiet=True) as tx:
         await outbox.move_position(tx, consumer=LIVE, feed_position=events[-1].feed_position)
     return len(events) == outbox.DRAIN_MOST

@@ -133,7 +133,8 @@ class Worker:
         return await asyncio.wait_for(work(leased.tenant), queue.LEASE_S * 0.8)
 
     async def _seal(self, tenant: TenantId) -> bool:
-        async with self._db.begin(Job(tenant=tenant, on_behalf_of="sealer")) as tx:
+        sealer = Job(tenant=tenant, on_behalf_of="sealer")
+        async with self._db.begin(sealer, quiet=True) as tx:
             seal = await audit.seal_batch(tx, key=audit.seal_key(self._sealing, tenant))
         if seal is not None:
             async with self._db.control(_WORKER) as control:
@@ -141,7 +142,8 @@ class Worker:
         return seal is not None
 
     async def _tidy(self, tenant: TenantId) -> bool:
-        async with self._db.begin(Job(tenant=tenant, on_behalf_of="tidy")) as tx:
+        tidier = Job(tenant=tenant, on_behalf_of="tidy")
+        async with self._db.begin(tidier, quiet=True) as tx:
             more = await outbox.tidy_requests(tx)
             await forget_old(tx)
         sweeper = Job(tenant=tenant, on_behalf_of="tidy", permissions=_TIDIES)

@@ -154,18 +154,26 @@ class Database:
 
     @asynccontextmanager
     async def begin(
-        self, principal: Principal, *, request_id: str = "", steady: bool = False
+        self,
+        principal: Principal,
+        *,
+        request_id: str = "",
+        steady: bool = False,
+        quiet: bool = False,
     ) -> AsyncIterator[Tx]:
         """A block that changes things: committed at its end, rolled back when it raises.
 
-        A `steady` one sees the database as it was at its first statement, all the way.
+        A `steady` one sees the database as it was at its first statement, all the way. A `quiet`
+        one promises to write no event, so nobody is told of it: the drain's own blocks are,
+        or each round of it would ask for the next.
         """
         async with (
             self._seat(principal) as seat,
             _transaction(seat, principal, read_only=False, steady=steady),
         ):
             yield Tx(seat, principal, self.clock(), request_id)
-        self._note(principal)
+        if not quiet:
+            self._note(principal)
 
     @asynccontextmanager
     async def autocommit(self, principal: Principal, *, request_id: str = "") -> AsyncIterator[Tx]:
