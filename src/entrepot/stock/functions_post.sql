@@ -138,32 +138,10 @@ begin
         join stock.sku_node as g on g.sku_id = u.sku and g.node_id = u.node;
     end if;
     if array_remove(p_lots, '') <> '{}' then
-        -- asked once more: a lot may have expired while we waited, and none does from here on
-        perform from stock.lot as x
-        where (x.sku_id, x.lot) in (select u.sku, u.lot from unnest(p_skus, p_lots) as u (sku, lot))
-        order by x.sku_id, x.lot for share;
-        select min(u.line)::integer into wrong
-        from unnest(p_skus, p_lots, p_to, p_to_statuses) with ordinality
-            as u (sku, lot, place, status, line)
-        join stock.lot as x on x.sku_id = u.sku and x.lot = u.lot and x.expired_at is not null
-        join stock.place as p on p.place_id = u.place and p.kind in ('bin', 'transit')
-        where u.status in ('good', 'promo');
-        if wrong is not null then
-            return query select 'lot_expired'::text, wrong;
+        return query
+        select f.outcome, f.line from stock.lot_fault_v1(p_skus, p_lots, p_to, p_to_statuses) as f;
+        if found then
             return;
-        end if;
-        if exists(select from stock.recall_lot as r where r.open) then
-            -- likewise: a recall takes the guarding rows, and nothing is good of its lots after
-            select min(u.line)::integer into wrong
-            from unnest(p_skus, p_lots, p_to, p_to_statuses) with ordinality
-                as u (sku, lot, place, status, line)
-            join stock.place as p on p.place_id = u.place and p.kind = 'bin'
-            where u.status in ('good', 'promo')
-                and stock.recall_of_v1(u.sku, u.lot) is not null;
-            if wrong is not null then
-                return query select 'lot_recalled'::text, wrong;
-                return;
-            end if;
         end if;
     end if;
     wrong := stock.change_balances_v1(

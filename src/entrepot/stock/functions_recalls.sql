@@ -83,36 +83,22 @@ returns table (
     units bigint
 )
 language sql stable as $$
-    with lots as (
-        select distinct r.sku_id, l.lot
-        from stock.recall_lot as r
-        join stock.lot as l on l.sku_id = r.sku_id and (
-            l.lot = r.lot or (
-                r.lot is null
-                and l.expires_on <@ daterange(r.expires_from, r.expires_until, '[]')
-            )
-        )
-        where r.recall_id = p_recall
-    ), lying as (
-        select s.sku_id, s.lot, s.place_id, p.node_id, s.owner, s.status, s.serial,
-            1::bigint as units
-        from lots as x
-        join stock.serial as s on s.sku_id = x.sku_id and s.lot = x.lot
-            and s.status = any(p_statuses)
-        join stock.place as p on p.place_id = s.place_id and p.kind = 'bin'
-        union all
-        select b.sku_id, b.lot, b.place_id, b.node_id, b.owner, b.status, null, b.on_hand - (
-            select count(*) from stock.serial as s
-            where s.sku_id = b.sku_id and s.lot = b.lot and s.place_id = b.place_id
-                and s.owner = b.owner and s.status = b.status
-        )
-        from lots as x
-        join stock.balance as b on b.sku_id = x.sku_id and b.lot = x.lot
-            and b.status = any(p_statuses) and b.node_id is not null and b.on_hand > 0
-    )
     select y.sku_id, y.lot, y.place_id, y.node_id, y.owner, y.status, y.serial, y.units
-    from lying as y
-    where y.units > 0;
+    from (
+        select array_agg(x.sku_id) as skus, array_agg(x.lot) as lots
+        from (
+            select distinct r.sku_id, l.lot
+            from stock.recall_lot as r
+            join stock.lot as l on l.sku_id = r.sku_id and (
+                l.lot = r.lot or (
+                    r.lot is null
+                    and l.expires_on <@ daterange(r.expires_from, r.expires_until, '[]')
+                )
+            )
+            where r.recall_id = p_recall
+        ) as x
+    ) as x
+    cross join lateral stock.lying_v1(x.skus, x.lots, p_statuses) as y;
 $$;
 
 -- Opens a recall: one line for each SKU, with a lot or with days of expiry. outcome: done,
