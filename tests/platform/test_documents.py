@@ -51,8 +51,26 @@ def test_wrong_whole_document_and_empty_list() -> None:
     assert faults(b'{"reference":"a","lines":[]}') == {"lines": "out_of_range"}
 
 
+def test_numbers_without_end_are_named_with_all_else() -> None:
+    body = b'{"lines":[{"sku":"a","quantity":NaN},{"sku":"","quantity":1e400}],"note":-Infinity}'
+    assert faults(body) == {
+        "reference": "missing", "lines[0].quantity": "not_finite", "lines[1].sku": "out_of_range",
+        "lines[1].quantity": "not_finite", "note": "not_finite",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"\xff\xfe", b'{"reference":"a",}', b"nul", b"[" * 5000]
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b'{"reference":"a",}',
+        b"nul",
+        b"[" * 5000,
+        b'{"reference":' + b"[" * 800 + b"]" * 800 + b"}",
+        b'{"reference":' + b"[" * 800 + b"NaN" + b"]" * 800 + b"}",
+    ],
 )
 def test_what_is_no_json_is_400(body: bytes) -> None:
     with pytest.raises(Unparsable):

@@ -113,7 +113,7 @@ BIG = {"sku", "sku_node", "channel_available", "balance", "movement", "reservati
         ("list_available", 2),
         ("list_nodes_available", 3),
         ("list_routing", 3),
-        ("list_stock", 4),
+        ("list_stock", 9),
     ],
 )
 async def test_reading_what_is_available_scans_no_big_table(
@@ -125,7 +125,8 @@ async def test_reading_what_is_available_scans_no_big_table(
     values: dict[str, object] = {
         "channel_id": await filled.fetchval("select channel_id from nodes.channel"),
         "skus": [f"S{n}" for n in range(1, 21)],
-        "warehouses": None, "node": None, "most": 200,
+        "warehouses": None, "node": None, "most": 200, "sku_at": "S1", "place_at": "", "lot_at": "",
+        "owner_at": "", "status_at": "",
     }  # fmt: skip
     nodes = await explained(filled, statement.sql, *(values[p] for p in statement.params))
     scanned = {n["Relation Name"] for n in nodes if n["Node Type"] == "Seq Scan"}

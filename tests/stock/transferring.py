@@ -59,5 +59,5 @@ async def code_of(call: object) -> str:
 
 
 async def places_of(stock: Stock, sku: str) -> dict[str, int]:
-    rows = await list_stock(stock.db, stock.staff, skus=[sku], node=None, after="", most=50)
+    rows = await list_stock(stock.db, stock.staff, skus=[sku], node=None, most=50)
     return {f"{row.place} {row.status}": row.on_hand for row in rows}

@@ -13,6 +13,8 @@ from litestar.exceptions import (
     SerializationException,
     ValidationException,
 )
+from litestar.params import QueryParameter
+from litestar.types import Empty
 
 from entrepot.api.guard import CALLER_GONE, CallerGone, request_id
 from entrepot.api.problems import CONTENT_TYPE, Problem, encode, from_refusal, problem
@@ -75,9 +77,12 @@ def _from_litestar(request: AnyRequest, error: HTTPException) -> Response[bytes]
         document = problem(405, "method_not_allowed", error.detail, trace_id=trace_id)
         return respond(document, dict(error.headers or {}))
     if isinstance(error, ValidationException | SerializationException):
-        refusal = _body_refusal(request) or _invalid(error)
+        refusal = _body_refusal(request) or _invalid(request, error)
         document, headers = from_refusal(refusal, trace_id=trace_id)
         return respond(document, headers)
+    broken = _body_refusal(request) if error.status_code == 400 else None
+    if broken is not None:
+        return respond(*from_refusal(broken, trace_id=trace_id))
     code = http.HTTPStatus(error.status_code).name.lower()
     return respond(problem(error.status_code, code, error.detail, trace_id=trace_id))
 
@@ -95,12 +100,32 @@ def _body_refusal(request: AnyRequest) -> Refusal | None:
     return None
 
 
-def _invalid(error: HTTPException) -> Invalid:
-    """Faults that Litestar found in path or query."""
+def _invalid(request: AnyRequest, error: HTTPException) -> Invalid:
+    """Faults that Litestar found in path or query, by the names of the address; of what is
+    missing there it names the first only, and in its own words."""
+    names, needed = _query_names(request)
     extra = error.extra if isinstance(error.extra, list) else []
     errors = [
-        FieldError(str(e.get("key", "")), "bad_value", str(e.get("message", "")))
+        FieldError(names.get(key, key), "bad_value", str(e.get("message", "")))
         for e in msgspec.to_builtins(extra)
         if isinstance(e, dict)
+        for key in [str(e.get("key", ""))]
+    ]
+    errors += [
+        FieldError(name, "missing", "this parameter is required")
+        for name in needed
+        if name not in request.query_params
     ]
     return Invalid("the request cannot be read", errors=errors)
+
+
+def _query_names(request: AnyRequest) -> tuple[dict[str, str], list[str]]:
+    """The query's parameters: their names in the address by ours, and those that are needed."""
+    fields = request.route_handler.parsed_fn_signature.parameters
+    found = {
+        field: (said.name or field, given.default)
+        for field, given in fields.items()
+        if isinstance(said := given.kwarg_definition, QueryParameter)
+    }
+    needed = [name for name, default in found.values() if default is Empty]
+    return {field: name for field, (name, _) in found.items()}, needed

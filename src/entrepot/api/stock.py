@@ -8,7 +8,7 @@ from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from entrepot.api.cursors import check_moment, page_by_id
+from entrepot.api.cursors import check_moment, cursor_of, page_by, page_by_id, read_cursor
 from entrepot.api.deps import CallerOf, DatabaseOf, Listed
 from entrepot.api.parameters import (
     ChannelPath,
@@ -33,6 +33,7 @@ from entrepot.flows.reserve_stock import reserve_stock
 from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.flows.set_channel_levels import set_channel_levels
 from entrepot.flows.set_stock_levels import set_stock_levels
+from entrepot.stock.queries import row_key
 from entrepot.stock.types import (
     AvailabilityChanges,
     Confirmed,
@@ -167,13 +168,14 @@ async def get_stock(
     db: DatabaseOf,
     skus: SomeSkus = None,
     node: SomeNode = None,
-    after: Annotated[str, QueryParameter(max_length=40)] = "",
+    after: Annotated[str, QueryParameter(max_length=600)] = "",
     as_of: FromQuery[datetime | None] = None,
     limit: LongLimit = 200,
 ) -> Listed[StockRow]:
-    """What lies where: of SKUs, or of a node by SKU. Behind `after` come whole SKUs.
+    """What lies where, by SKU and place: of SKUs, of a node, of both, or all of it.
 
-    With `as_of` what lay there at a past instant; `limit` then counts SKUs of the node.
+    With `as_of` what lay there at a past instant: of SKUs, or of a node; `limit` then counts SKUs
+    of the node.
     """
     if as_of is not None:
         check_moment("as_of", as_of)
@@ -181,10 +183,11 @@ async def get_stock(
             db, caller.principal, skus=skus or [], node=node, after=after, as_of=as_of, most=limit
         )
         return Listed(lay.rows, lay.next)
+    behind = read_cursor(after, 5)
     found = await list_stock(
-        db, caller.principal, skus=skus or [], node=node, after=after, most=limit
+        db, caller.principal, skus=skus or [], node=node, behind=behind, most=limit
     )
-    return Listed(found, found[-1].sku if len(found) == limit and not skus else None)
+    return page_by(found, limit, lambda row: cursor_of(*row_key(row)))
 
 
 @get("/movements", tags=["stock"])

@@ -11,9 +11,13 @@ from entrepot.stock.types import StockRow
 
 @query(permission="stock:read", callers=(ApiKey, Staff))
 async def list_stock(
-    tx: ReadTx, *, skus: Sequence[str], node: str | None, after: str = "", most: int = 200
+    tx: ReadTx,
+    *,
+    skus: Sequence[str],
+    node: str | None,
+    behind: Sequence[str] = ("", "", "", "", ""),
+    most: int = 200,
 ) -> list[StockRow]:
-    """Of these SKUs (in a node, if one is named), or all of a node by SKU behind `after`."""
-    if skus or node is None:
-        return await queries.list_stock(tx, skus=skus, node=node, most=most)
-    return await queries.list_stock_of_node(tx, node=node, after=after, most=most)
+    """Of these SKUs (in a node, if one is named), else all of a node, else all; by SKU and place
+    behind the row of key `behind`."""
+    return await queries.list_stock(tx, skus=skus, node=node, behind=behind, most=most)

@@ -5,6 +5,8 @@ msgspec decodes in one pass and stops at the first fault. That is the fast way; 
 wrong. Here is added what no database keeps.
 """
 
+import json
+import math
 import re
 from typing import TypeVar
 
@@ -22,14 +24,21 @@ _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 def decode_json(body: bytes, kind: type[T]) -> T:
     """The JSON document as `kind`.
 
-    Raises Unparsable (400) when it is no JSON, Invalid (422) naming every wrong field.
+    Raises Unparsable (400) when it is no JSON, Invalid (422) naming every wrong field. NaN,
+    Infinity and numbers past all bounds, which many writers of JSON let through, are wrong
+    fields.
     """
     try:
+        return _decoded(body, kind)
+    except RecursionError as error:
+        raise Unparsable("the body is nested too deep", reason="nested too deep") from error
+
+
+def _decoded(body: bytes, kind: type[T]) -> T:
+    try:
         value = msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError:
+    except _BROKEN:  # a ValidationError is one of them
         return _all_errors(_parse(body), kind)
-    except _BROKEN as error:
-        raise _unparsable(error) from error
     if b"\\u0000" in body or b"\\ud" in body.lower():
         _refuse(unstorable_texts(_parse(body), ""))
     return value
@@ -72,15 +81,38 @@ def _parse(body: bytes) -> object:
     try:
         return msgspec.json.decode(body)
     except _BROKEN as error:
-        raise _unparsable(error) from error
+        raw = _with_endless_numbers(body)
+        if not endless_numbers(raw, ""):
+            raise Unparsable("the body is not valid JSON", reason=str(error)[:200]) from error
+        return raw
 
 
-def _unparsable(error: Exception) -> Unparsable:
-    return Unparsable("the body is not valid JSON", reason=str(error)[:200])
+def _with_endless_numbers(body: bytes) -> object:
+    """The document as Python reads it, NaN and all; None when there is no reading it."""
+    try:
+        return json.loads(body.decode())
+    except (ValueError, RecursionError):
+        return None
+
+
+def endless_numbers(raw: object, path: str) -> list[FieldError]:
+    """Numbers that are none, or without end."""
+    if isinstance(raw, float) and not math.isfinite(raw):
+        return [FieldError(path, "not_finite", "must be a finite number")]
+    if isinstance(raw, dict):
+        inner = [(f"{path}.{k}" if path else str(k), v) for k, v in raw.items()]
+    elif isinstance(raw, list):
+        inner = [(f"{path}[{i}]", v) for i, v in enumerate(raw)]
+    else:
+        return []
+    return [error for where, value in inner for error in endless_numbers(value, where)]
 
 
 def _all_errors(raw: object, kind: type[T], *, strict: bool = True) -> T:
-    errors = faults_of(raw, kind, strict=strict) + unstorable_texts(raw, "")
+    endless = endless_numbers(raw, "")
+    named = {error.path for error in endless}
+    faults = [error for error in faults_of(raw, kind, strict=strict) if error.path not in named]
+    errors = endless + faults + unstorable_texts(raw, "")
     _refuse(errors)
     raise AssertionError("unreachable: errors were found")
 

@@ -125,13 +125,16 @@ async def list_as_of(
     tx: ReadTx, *, skus: Sequence[str], node: str | None, after: str, as_of: datetime, most: int
 ) -> StockAsOf:
     """What lay where when `as_of` had passed: of these SKUs, or of the next `most` SKUs of a node
-    behind `after`. Raises Invalid for an instant to come."""
+    behind `after`. Raises Invalid for an instant to come, and where neither is named."""
     if as_of > tx.now:
         message = "nobody knows yet what lies there then"
         raise Invalid(message, errors=[FieldError("as_of", "in_the_future", message)])
+    if not skus and node is None:
+        message = "name SKUs or a node"
+        raise Invalid(message, errors=[FieldError("node", "missing", message)])
     scope = warehouses_of(tx.principal)
     looked_at, more = list(skus), None
-    if not looked_at and node is not None:
+    if not looked_at:
         rows = await tx.list(
             SQL["list_skus_of_node"], _SkuCode, node=node, after=after, most=most,
             warehouses=scope,

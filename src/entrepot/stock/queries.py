@@ -144,22 +144,26 @@ async def get_reservation(tx: ReadTx, *, reservation_id: UUID) -> Reservation:
     return msgspec.json.decode(row.body, type=Reservation)
 
 
+def row_key(row: StockRow) -> tuple[str, str, str, str, str]:
+    """Where a row stands in a list of stock."""
+    return (row.sku, row.place, row.lot, row.owner, row.status)
+
+
 async def list_stock(
-    tx: ReadTx, *, skus: Sequence[str], node: str | None, most: int
+    tx: ReadTx, *, skus: Sequence[str], node: str | None, behind: Sequence[str], most: int
 ) -> list[StockRow]:
-    """What lies where of these SKUs."""
-    return await tx.list(
-        SQL["list_stock"], StockRow, skus=list(skus), node=node, most=most,
-        warehouses=warehouses_of(tx.principal),
-    )  # fmt: skip
-
-
-async def list_stock_of_node(tx: ReadTx, *, node: str, after: str, most: int) -> list[StockRow]:
-    """What lies in a node, by SKU behind `after`."""
-    return await tx.list(
-        SQL["list_stock_of_node"], StockRow, node=node, after=after, most=most,
-        warehouses=warehouses_of(tx.principal),
-    )  # fmt: skip
+    """What lies where behind the row of key `behind` (five empty texts: from the first): of these
+    SKUs (in a node, if one is named), else of a node, else of all."""
+    sku, place, lot, owner, status = behind
+    page = {
+        "sku_at": sku, "place_at": place, "lot_at": lot, "owner_at": owner, "status_at": status,
+        "most": most, "warehouses": warehouses_of(tx.principal),
+    }  # fmt: skip
+    if skus:
+        return await tx.list(SQL["list_stock"], StockRow, skus=list(skus), node=node, **page)
+    if node is not None:
+        return await tx.list(SQL["list_stock_of_node"], StockRow, node=node, **page)
+    return await tx.list(SQL["list_all_stock"], StockRow, **page)
 
 
 async def list_movements(

@@ -126,7 +126,25 @@ left join nodes.bin as x on x.bin_id = b.place_id
 left join stock.lot as l on l.sku_id = b.sku_id and l.lot = b.lot
 where s.code = any(:skus::text[]) and b.on_hand > 0 and (:node::text is null or n.code = :node)
     and (:warehouses::text[] is null or n.code = any(:warehouses))
-order by s.code, n.code, x.code, b.lot, b.owner, b.status
+    and (s.code, coalesce(n.code || '/' || x.code, p.code), b.lot, b.owner, b.status)
+    > (:sku_at::text, :place_at::text, :lot_at::text, :owner_at::text, :status_at::text)
+order by s.code, coalesce(n.code || '/' || x.code, p.code), b.lot, b.owner, b.status
+limit :most;
+
+-- name: list_all_stock
+select s.code as sku, n.code as node, coalesce(n.code || '/' || x.code, p.code) as place, b.lot,
+    l.expires_on, b.owner, b.status, b.on_hand
+from catalog.sku as s
+join stock.balance as b on b.sku_id = s.sku_id
+join stock.place as p on p.place_id = b.place_id
+left join nodes.node as n on n.node_id = b.node_id
+left join nodes.bin as x on x.bin_id = b.place_id
+left join stock.lot as l on l.sku_id = b.sku_id and l.lot = b.lot
+where b.on_hand > 0 and (:warehouses::text[] is null or n.code = any(:warehouses))
+    and s.code >= :sku_at::text
+    and (s.code, coalesce(n.code || '/' || x.code, p.code), b.lot, b.owner, b.status)
+    > (:sku_at::text, :place_at::text, :lot_at::text, :owner_at::text, :status_at::text)
+order by s.code, coalesce(n.code || '/' || x.code, p.code), b.lot, b.owner, b.status
 limit :most;
 
 -- name: list_stock_of_node
@@ -138,9 +156,12 @@ join catalog.sku as s on s.sku_id = g.sku_id
 join stock.balance as b on b.sku_id = g.sku_id and b.node_id = g.node_id
 join nodes.bin as x on x.bin_id = b.place_id
 left join stock.lot as l on l.sku_id = b.sku_id and l.lot = b.lot
-where n.code = :node and b.on_hand > 0 and s.code > :after
+where n.code = :node and b.on_hand > 0
     and (:warehouses::text[] is null or n.code = any(:warehouses))
-order by s.code, x.code, b.lot, b.owner, b.status
+    and s.code >= :sku_at::text
+    and (s.code, n.code || '/' || x.code, b.lot, b.owner, b.status)
+    > (:sku_at::text, :place_at::text, :lot_at::text, :owner_at::text, :status_at::text)
+order by s.code, n.code || '/' || x.code, b.lot, b.owner, b.status
 limit :most;
 
 -- name: list_movements

@@ -1,0 +1,104 @@
+"""What a program sees of stock: pages of everything, refusals that name what is wrong."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.harness import ApiKeyInHand, api_app, key_for
+from tests.api.test_stock_entities import open_channel, stocked
+from tests.flows.trade import Trade, open_trade
+from tests.postgres_fixture import InstalledServer
+
+
+@pytest.fixture(scope="module")
+async def trade(server: InstalledServer) -> Trade:
+    return await open_trade(server)
+
+
+@pytest.fixture(scope="module")
+def app(server: InstalledServer) -> Any:
+    return api_app(server)
+
+
+@pytest.fixture(scope="module")
+async def key(server: InstalledServer, app: Any, trade: Trade) -> ApiKeyInHand:
+    made = await key_for(server, app, trade.tenant.tenant)
+    await open_channel(made, "READ", "SZX1", "YIW1")
+    return made
+
+
+async def paged(key: ApiKeyInHand, target: str) -> list[dict[str, Any]]:
+    """All rows, two a page."""
+    rows, after = [], ""
+    for _ in range(40):
+        page = await key.get(f"{target}&limit=2&after={after}")
+        rows += page["items"]
+        if page["next"] is None:
+            return rows
+        after = page["next"]
+    raise AssertionError("the list has no end")
+
+
+async def spread(key: ApiKeyInHand) -> str:
+    """A SKU in three states at SZX1, five units each, and one at YIW1."""
+    sku = await stocked(key, {"SZX1": 15, "YIW1": 1})
+    for status in ("damaged", "hold"):
+        change = {
+            "sku": sku, "qty": 5, "reason": "reclassify", "from": {"node": "SZX1"},
+            "to": {"node": "SZX1", "status": status},
+        }  # fmt: skip
+        await key.post("/stock/movements", {"reference": "spread", "lines": [change]})
+    return sku
+
+
+async def test_pages_of_stock_lose_no_row(
+    server: InstalledServer, app: Any, trade: Trade, key: ApiKeyInHand
+) -> None:
+    """A page may end in the middle of a SKU."""
+    skus = sorted([await spread(key), await spread(key)])
+    both = "&".join(f"sku={sku}" for sku in skus)
+
+    def told(rows: list[dict[str, Any]]) -> list[tuple[str, str, str, int]]:
+        return [(r["sku"], r["node"], r["status"], r["on_hand"]) for r in rows if r["sku"] in skus]
+
+    of_one = [("SZX1", "damaged", 5), ("SZX1", "good", 5), ("SZX1", "hold", 5), ("YIW1", "good", 1)]
+    all_rows = [(sku, *row) for sku in skus for row in of_one]
+    assert told(await paged(key, f"/stock?{both}")) == all_rows
+    assert told(await paged(key, "/stock?node=SZX1")) == [r for r in all_rows if r[1] == "SZX1"]
+    assert told(await paged(key, "/stock?")) == all_rows
+    narrow = await key_for(server, app, trade.tenant.tenant, warehouses=["YIW1"])
+    assert told(await paged(narrow, "/stock?")) == [r for r in all_rows if r[1] == "YIW1"]
+
+
+async def errors(key: ApiKeyInHand, target: str) -> dict[str, str]:
+    refused = await key.ask("GET", target)
+    assert refused.status_code == 422, refused.text
+    return {error["path"]: error["code"] for error in refused.json()["errors"]}
+
+
+async def test_every_parameter_that_is_wrong_is_named_as_in_the_address(key: ApiKeyInHand) -> None:
+    assert await errors(key, "/availability") == {"channel": "missing", "sku": "missing"}
+    assert await errors(key, "/availability?channel=READ") == {"sku": "missing"}
+    many = "&sku=X" * 101
+    assert await errors(key, f"/availability?channel=READ{many}") == {"sku": "bad_value"}
+    assert await errors(key, "/stock?after=zz") == {"after": "bad_value"}
+    assert await errors(key, "/stock?as_of=2026-11-22T09:00:00Z") == {"node": "missing"}
+    assert set(await errors(key, "/put-aways/suggestions?node=SZX1&qty=x")) >= {"code"}
+
+
+@pytest.mark.parametrize("qty", ["-1", "0", "NaN", "-Infinity", "1e400", "1.5", "1e30", '"NaN"'])
+async def test_quantities_that_are_none_are_named_with_all_else(
+    key: ApiKeyInHand, qty: str
+) -> None:
+    """Issue 5: negative, zero, NaN and huge are 422, beside whatever else is wrong."""
+    line = f'{{"sku":"ANY","qty":{qty}}}'
+    wrong = f'{{"reference":"","channel":"READ","lines":[{line},{line}],"extra":1}}'
+    refused = await key.send("POST", "/api/v1/reservations", wrong.encode())
+    assert refused.status_code == 422, refused.text
+    paths = [error["path"] for error in refused.json()["errors"]]
+    assert sorted(paths) == ["extra", "lines[0].qty", "lines[1].qty", "reference"]
+
+
+async def test_what_is_nested_too_deep_is_refused(key: ApiKeyInHand) -> None:
+    deep = b'{"reference":' + b"[" * 700 + b"]" * 700 + b"}"
+    assert (await key.send("POST", "/api/v1/reservations", deep)).status_code == 400
