@@ -266,6 +266,35 @@ async def test_outside_its_warehouses_there_is_nothing(
         assert response.status_code in (403, 404), response.text
 
 
+OF_NO_WAREHOUSE = {
+    ("POST", "/customers"), ("PUT", "/customers/{customer_id}/tier"), ("POST", "/people"),
+    ("POST", "/pre-alerts"), ("POST", "/skus"), ("PUT", "/skus/{code}"), ("POST", "/skus/import"),
+    ("POST", "/skus/import/preview"), ("POST", "/sku-attributes"), ("POST", "/node-attributes"),
+    ("POST", "/routing/previews"), ("POST", "/reconciliations"),
+}  # fmt: skip
+"""What may be asked, beside looking, by who works in some warehouses only: customers, SKUs."""
+
+
+async def test_who_works_elsewhere_sees_and_moves_nothing(
+    server: InstalledServer, app: Any, ours: World
+) -> None:
+    """Also where no warehouse is named, only what lies there: an order, a recall, a period."""
+    elsewhere = "W-FAR-AWAY"
+    await ours.key.post("/nodes", {"code": elsewhere, "zone": "UTC"})
+    key = await key_for(server, app, ours.tenant.tenant, warehouses=[elsewhere])
+    here = ours.ids["warehouse"]
+    for operation in OPERATIONS:
+        if (operation.method, operation.path) in OF_NO_WAREHOUSE:
+            continue
+        response = await ask(key, operation, ours.ids)
+        if operation.method == "GET" or operation.path == "/lookups":
+            shown = response.text if response.status_code == 200 else ""
+            assert f'"{here}"' not in shown, (named(operation), shown)
+            assert f",{here}," not in shown, (named(operation), shown)
+        else:
+            assert response.status_code in (403, 404), (named(operation), response.text)
+
+
 @pytest.mark.parametrize("operation", OPERATIONS, ids=named)
 async def test_a_revoked_key_is_nobody(
     server: InstalledServer, app: Any, ours: World, operation: Operation

@@ -2,6 +2,7 @@
 
 from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Operator, Staff
+from entrepot.parcels.scope import needs_all_warehouses
 from entrepot.parties import operations, queries
 from entrepot.parties.types import NewSuiteRule, SuiteRule
 from entrepot.platform.audit import put_audit
@@ -11,6 +12,7 @@ from entrepot.platform.database import Tx
 @flow(permission="settings:change", callers=(Staff, ApiKey, Operator))
 async def change_suite_rule(tx: Tx, *, new: NewSuiteRule) -> SuiteRule:
     """The rule for codes made from now on; codes that were given stay as they are."""
+    needs_all_warehouses(tx.principal)
     await operations.set_suite_rule(tx, prefix=new.prefix, first_number=new.first_number)
     await put_audit(
         tx,
