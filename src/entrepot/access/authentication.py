@@ -6,7 +6,6 @@ version, and the database refuses a dead one.
 """
 
 import asyncio
-import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Container
@@ -148,10 +147,3 @@ class Authenticator:
             signatures.refuse("signature_invalid")
         principal, key = found
         return principal, signatures.verify(message, claim, key, now.timestamp())
-
-
-def page_fingerprint(method: str, target: bytes, body: bytes) -> bytes:
-    """The fingerprint of a request that is not signed (a form): as that of a signed one."""
-    path, _, query = target.partition(b"?")
-    line = (method.encode(), path or b"/", query, hashlib.sha256(body).digest())
-    return hashlib.sha256(b" ".join(line)).digest()

@@ -95,11 +95,6 @@ def permissions_of(roles: Iterable[str]) -> frozenset[str]:
     return frozenset().union(*(ROLES[role] for role in roles))
 
 
-def unknown_permissions(names: Iterable[str]) -> list[str]:
-    """Those of `names` that are no permission, sorted."""
-    return sorted(set(names) - PERMISSIONS)
-
-
 def declarable(name: str) -> bool:
     """Whether a flow or query may name this permission."""
     return name in PERMISSIONS or name in VISITOR_PERMISSIONS

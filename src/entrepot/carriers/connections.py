@@ -22,7 +22,6 @@ from entrepot.platform.sqlfile import load_sql
 
 SQL = load_sql(__file__, "connections.sql")
 
-ConnectionCode = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,39}$")]
 Setting = Annotated[str, Meta(max_length=2000)]
 Settings = Annotated[dict[Code, Setting], Meta(max_length=50)]
 

@@ -7,7 +7,6 @@ state between uses, hence no reset (which would cost a second round trip for eve
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import asyncpg
@@ -121,9 +120,6 @@ async def open_seat(login: Login, tenant: TenantId, *, shopper: bool, cache: int
         connection.terminate()
         raise
     return Seat(connection, TenantId(proven), shopper)
-
-
-Opener = Callable[[TenantId, bool], Awaitable[Seat]]
 
 
 class Pools:

@@ -10,9 +10,6 @@ from entrepot.kernel.machines import Machine, read_machine
 from entrepot.kernel.refusals import Conflict, FieldError, Invalid
 from entrepot.stock.arrivals_types import ReceivingRule
 
-DEFAULT_RULE = ReceivingRule()
-"""What holds at a node without a rule of its own: nothing too many, nothing blind."""
-
 
 class Goods(msgspec.Struct, frozen=True):
     """Goods by SKU, found by their code: base units, and what SKU and code say about them."""

@@ -1,7 +1,6 @@
 """Pure rules of transfers: which lines go together, what may be loaded, what may arrive."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -170,8 +169,3 @@ def _arrives_as(one: Coming, status: Status | None) -> Status:
 def counts_as_inbound(owner: str, status: str) -> bool:
     """Whether goods under way may be promised once they are there: our own, in order."""
     return owner == "" and status in SELLABLE
-
-
-def is_overdue(state: str, expected_at: datetime | None, *, now: datetime) -> bool:
-    """Whether it should have been there by now."""
-    return state == "sent" and expected_at is not None and expected_at < now

@@ -5,7 +5,6 @@ from entrepot.web.forms import Form, told_number
 from entrepot.web.refusals import field_words
 from entrepot.web.visits import Visit
 
-LINE_FIELDS = ("code", "qty", "lot", "expires_on", "serials", "status")
 _ACCEPTABLE = frozenset({"over_expected", "not_expected", "other_lot"})
 
 

@@ -55,11 +55,6 @@ def sentence(rule: AnyRule, *, language: Language) -> str:
     return _Speaker(language).rule(rule)
 
 
-def condition_sentence(condition: Condition, *, language: Language) -> str:
-    """A condition as the part of a sentence."""
-    return _Speaker(language).condition(condition)
-
-
 class _Speaker:
     """One language."""
 
