@@ -58,6 +58,7 @@ async def test_a_transfer_from_the_office_over_the_road_to_the_last_unit(
         key="a",
     )
     assert (wrong.status_code, f"{code} some" in wrong.text) == (422, True)
+    assert wrong.text.count('<option value="SZX1" selected>') == 2, "chosen, not typed, and kept"
     one = await drawn_up(office, code)
     path = f"/staff/transfers/{one}"
     listed = await sender.get("/staff/transfers")

@@ -73,6 +73,7 @@ async def _list(
         show=show if show in _STATES or show == "late" else "live",
         node=place,
         nodes=nodes,
+        everywhere=by.warehouses is None,
         refusal=refusal,
         fields=by_field(visit, refusal),
         faults=goods_faults(visit, refusal, typed),
