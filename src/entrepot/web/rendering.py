@@ -1,5 +1,6 @@
 """Templates in the reader's language, with the words and numbers that they use."""
 
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -85,11 +86,24 @@ def environment(language: str) -> Environment:
         day=lambda day: languages.show_day(day, language),
         date=lambda day: languages.show_date(day, language),
         named=lambda names, otherwise: named(language, names, otherwise),
+        places=lambda nodes: [(one.code, named(language, one.names, one.code)) for one in nodes],
+        spelled=partial(_spelled, translations.gettext),
         lines=_multiline,
         mask=mask,
         json=lambda value: msgspec.json.encode(value).decode(),
     )
     return made
+
+
+def _spelled(
+    say: Callable[[str], str], texts: Mapping[str, str], codes: Iterable[str] | None = None
+) -> list[tuple[str, str]]:
+    """Codes with what they are called in the reader's language: all, or these, as `options` takes
+    them. A code that has no name is its own."""
+    return [
+        (code, say(texts[code]) if code in texts else code)
+        for code in (texts if codes is None else codes)
+    ]
 
 
 def _span(value: timedelta | float) -> timedelta:
