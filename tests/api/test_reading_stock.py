@@ -102,3 +102,88 @@ async def test_quantities_that_are_none_are_named_with_all_else(
 async def test_what_is_nested_too_deep_is_refused(key: ApiKeyInHand) -> None:
     deep = b'{"reference":' + b"[" * 700 + b"]" * 700 + b"}"
     assert (await key.send("POST", "/api/v1/reservations", deep)).status_code == 400
+
+
+async def test_a_feed_tells_of_lots_and_pieces(key: ApiKeyInHand) -> None:
+    """Over HTTP: what does not fit is told line by line, drifts name the lot and the piece."""
+    lots, pieces = "FEED-LOTS", "FEED-PIECES"
+    for code, tracked in ((lots, "lot_tracked"), (pieces, "serial_tracked")):
+        await key.post("/skus", {"code": code, "names": {"en": code}, tracked: True})
+    at = "2026-01-05T08:00:00Z"
+    events = [
+        {"sequence": 1, "sku": lots, "delta": 5, "at": at, "lot": "A", "expires_on": "2099-01-31"},
+        {"sequence": 2, "sku": pieces, "delta": 1, "at": at, "serial": "S1"},
+        {"sequence": 3, "sku": lots, "delta": 5, "at": at},
+    ]
+    told = await key.post("/stock/events", {"feed": "lots", "node": "SZX1", "events": events})
+    assert told["applied"] == 2
+    assert told["quarantined"] == [
+        {"sku": lots, "cause": "tracked", "sequence": 3, "lot": "", "serial": None}
+    ]
+    shot = {
+        "feed": "lots", "node": "SZX1", "as_of": "2026-01-06T08:00:00Z", "counted": "gross",
+        "lines": [
+            {"sku": lots, "qty": 5, "lot": "B"},
+            {"sku": pieces, "qty": 1, "serial": "S1"},
+            {"sku": pieces, "qty": 1, "serial": "S2"},
+        ],
+    }  # fmt: skip
+    assert (await key.post("/stock/snapshots", shot))["drifts"] == 3
+    drifts = (await key.get("/stock/drifts?node=SZX1&feed=lots"))["items"]
+    assert {(d["sku"], d["lot"], d["serial"], d["amount"]) for d in drifts} == {
+        (lots, "A", None, -5), (lots, "B", None, 5), (pieces, "", "S2", 1),
+    }  # fmt: skip
+    shot["lines"] = [{"sku": pieces, "qty": 3, "serial": "S1"}, {"sku": lots, "qty": 1, "lot": 7}]
+    refused = await key.ask("POST", "/stock/snapshots", shot)
+    assert refused.status_code == 422
+
+
+async def told(
+    key: ApiKeyInHand, method: str, target: str, document: object
+) -> tuple[int, dict[str, str]]:
+    refused = await key.ask(method, target, document)
+    problem = refused.json()
+    return refused.status_code, {e["path"]: e["code"] for e in problem.get("errors", [])}
+
+
+async def test_every_line_that_cannot_be_meant_is_named(key: ApiKeyInHand) -> None:
+    sku = await stocked(key, {"SZX1": 1})
+    levels = [
+        {"sku": "NONE-1", "node": "SZX1", "safety": 1}, {"sku": sku, "node": "SZX1", "safety": 1},
+        {"sku": "NONE-2", "node": "NOWHERE", "safety": 1},
+    ]  # fmt: skip
+    assert await told(key, "PUT", "/stock/levels", {"levels": levels}) == (
+        404,
+        {
+            "levels[0].sku": "unknown_sku", "levels[2].sku": "unknown_sku",
+            "levels[2].node": "unknown_node",
+        },
+    )  # fmt: skip
+    quotas: list[dict[str, object]] = [{"sku": "NONE-1"}, {"sku": "NONE-2"}]
+    assert await told(key, "PUT", "/channels/READ/stock-levels", {"levels": quotas}) == (
+        404,
+        {"levels[0].sku": "unknown_sku", "levels[1].sku": "unknown_sku"},
+    )
+    both = [{"sku": sku, "quota": 1, "no_quota": True}]
+    status, errors = await told(key, "PUT", "/channels/READ/stock-levels", {"levels": both})
+    assert (status, list(errors)) == (422, ["levels[0]"])
+    away = {"sku": sku, "qty": 2, "reason": "sale", "from": {"node": "SZX1"}}
+    come = {"sku": await stocked(key, {}), "qty": 1, "reason": "receipt", "to": {"node": "SZX1"}}
+    document = {"reference": "more", "lines": [come, away]}
+    refused = await key.ask("POST", "/stock/movements", document)
+    assert refused.status_code == 409
+    assert refused.json()["facts"] == {"line": 1, "sku": sku}
+
+
+async def test_a_kit_comes_in_as_its_parts(key: ApiKeyInHand) -> None:
+    """Units of the kit itself would lie there and never be sold: a kit is sold as its parts."""
+    part, kit = await stocked(key, {"SZX1": 4}), await stocked(key, {"SZX1": 1})
+    own = {"names": {"en": kit}, "parts": [{"sku": part, "quantity": 2}]}
+    assert (await key.ask("PUT", f"/skus/{kit}", own)).status_code == 200
+    come = {"sku": kit, "qty": 1, "reason": "receipt", "to": {"node": "SZX1"}}
+    lines = [come | {"sku": part}, come]
+    assert await told(key, "POST", "/stock/movements", {"reference": "k", "lines": lines}) == (
+        422, {"lines[1].sku": "is_kit"},
+    )  # fmt: skip
+    away = {"sku": kit, "qty": 1, "reason": "supplier_return", "from": {"node": "SZX1"}}
+    await key.post("/stock/movements", {"reference": "away", "lines": [away]})

@@ -47,7 +47,8 @@ async def stocked(key: ApiKeyInHand, units: dict[str, int]) -> str:
         {"sku": code, "qty": qty, "reason": "receipt", "to": {"node": node}}
         for node, qty in units.items()
     ]
-    await key.post("/stock/movements", {"reference": "entities", "lines": lines})
+    if lines:
+        await key.post("/stock/movements", {"reference": "entities", "lines": lines})
     return code
 
 

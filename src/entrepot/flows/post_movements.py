@@ -4,7 +4,7 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Job, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import adjustment_rules, feeds, operations
+from entrepot.stock import adjustment_rules, feeds, operations, queries
 from entrepot.stock.returns import check_posted
 from entrepot.stock.types import NewMovements, Posted
 
@@ -13,8 +13,9 @@ from entrepot.stock.types import NewMovements, Posted
 async def post_movements(tx: Tx, *, document: NewMovements) -> Posted:
     """All lines of the document, or none; see `stock.operations.post` for the refusals, and
     Conflict `master_is_outside` where another system tells the quantities of a node, and what
-    `stock.adjustment_rules.check_document` leaves to adjustments."""
+    `stock.adjustment_rules.check_document` leaves to adjustments. Kits come in as their parts."""
     adjustment_rules.check_document(document.lines, tx.principal.permissions)
+    await queries.refuse_kits(tx, movements=document.lines)
     await feeds.refuse_edits(tx, movements=document.lines)
     await check_posted(tx, reference=document.reference, movements=document.lines)
     posted = await operations.post(tx, reference=document.reference, movements=document.lines)

@@ -29,7 +29,7 @@ async def set_channel_levels(tx: Tx, *, channel: str, new: NewChannelLevels) -> 
         await operations.set_channel_levels(
             tx,
             channel_id=channel_id,
-            skus=await queries.skus_named(tx, skus=codes),
+            skus=await queries.skus_named(tx, skus=codes, path="levels"),
             buffers=[level.buffer for level in new.levels],
             quotas=[-1 if level.no_quota else level.quota for level in new.levels],
         )

@@ -1,5 +1,7 @@
 """Refusals of the stock room."""
 
+from collections.abc import Sequence
+
 from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound, Refusal
 
 _MISSING = {
@@ -33,11 +35,24 @@ def unknown_channel(code: str) -> NotFound:
     return NotFound("there is no such channel", code="unknown_channel", channel=code)
 
 
-def refusal_of_lines(faults: list[tuple[str, int]]) -> Refusal:
-    """The refusal for the faults of a document: (code, line from 1) as the database told them."""
+def unknown_names(missing: list[tuple[str, str, str]]) -> NotFound:
+    """The refusal for SKUs and nodes that are not there: (place, sku or node, code) of each."""
+    _, kind, code = missing[0]
+    words = {"sku": "there is no such SKU", "node": "there is no such node"}
+    faults = [FieldError(path, f"unknown_{of}", words[of]) for path, of, _ in missing[:100]]
+    if kind == "sku":
+        return NotFound(words[kind], code="unknown_sku", errors=faults, sku=code)
+    return NotFound(words[kind], code="unknown_node", errors=faults, node=code)
+
+
+def refusal_of_lines(faults: list[tuple[str, int]], *, skus: Sequence[str] = ()) -> Refusal:
+    """The refusal for the faults of a document: (code, line from 1) as the database told them;
+    `skus` are those of the lines, where they are known."""
     code, line = faults[0]
     if code in _AGAINST:
-        return Conflict(_AGAINST[code], code=code, line=line - 1)
+        if len(skus) < line:
+            return Conflict(_AGAINST[code], code=code, line=line - 1)
+        return Conflict(_AGAINST[code], code=code, line=line - 1, sku=skus[line - 1])
     errors = [
         FieldError(f"lines[{at - 1}].{field}", name, message)
         for name, at in faults[:100]

@@ -94,7 +94,7 @@ async def post(tx: Tx, *, reference: str, movements: Sequence[NewMovement]) -> P
     )
     faults = [(o.outcome, o.line or 1) for o in outcomes if o.outcome != "done"]
     if faults:
-        raise errors.refusal_of_lines(faults)
+        raise errors.refusal_of_lines(faults, skus=[m.sku for m in movements])
     await _fill_arrived(tx, document_id=document_id)
     return Posted(document_id, reference, ids)
 

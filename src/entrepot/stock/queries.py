@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.kernel.refusals import NotFound
+from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import errors
@@ -14,6 +14,7 @@ from entrepot.stock.types import (
     Available,
     ChangedAvailable,
     Movement,
+    NewMovement,
     NodeAvailable,
     NodeStock,
     Reservation,
@@ -49,6 +50,12 @@ class FoundSku(msgspec.Struct, frozen=True):
 
     code: str
     sku_id: UUID | None
+
+
+class KitCode(msgspec.Struct, frozen=True):
+    """The code of a kit."""
+
+    code: str
 
 
 async def channel_named(tx: ReadTx, *, code: str) -> UUID:
@@ -177,30 +184,54 @@ async def list_movements(
 
 
 async def pairs_named(
-    tx: ReadTx, *, skus: Sequence[str], nodes: Sequence[str]
+    tx: ReadTx, *, skus: Sequence[str], nodes: Sequence[str], path: str = "levels"
 ) -> list[tuple[UUID, UUID]]:
-    """The ids of SKUs and nodes, pair by pair; NotFound naming the first that is not there."""
+    """The ids of SKUs and nodes, pair by pair; NotFound naming all that are not there, as rows of
+    the list `path`."""
     rows = await tx.list(
         SQL["list_pairs"], Pair, skus=list(skus), nodes=list(nodes),
         warehouses=warehouses_of(tx.principal),
     )  # fmt: skip
-    found = []
-    for row, sku, node in zip(rows, skus, nodes, strict=True):
-        if row.sku_id is None:
-            raise NotFound("there is no such SKU", code="unknown_sku", sku=sku)
-        if row.node_id is None:
-            raise NotFound("there is no such node", code="unknown_node", node=node)
-        found.append((row.sku_id, row.node_id))
-    return found
+    missing = [
+        (f"{path}[{n}].{kind}", kind, code)
+        for n, row in enumerate(rows)
+        for kind, code, found in (("sku", skus[n], row.sku_id), ("node", nodes[n], row.node_id))
+        if found is None
+    ]
+    if missing:
+        raise errors.unknown_names(missing)
+    return [(row.sku_id, row.node_id) for row in rows if row.sku_id and row.node_id]
 
 
-async def skus_named(tx: ReadTx, *, skus: Sequence[str]) -> list[UUID]:
-    """The ids of SKUs; NotFound naming the first that is not there."""
+async def skus_named(tx: ReadTx, *, skus: Sequence[str], path: str = "") -> list[UUID]:
+    """The ids of SKUs; NotFound naming all that are not there, as rows of the list `path`, if they
+    are given in one."""
     rows = await tx.list(SQL["list_skus"], FoundSku, skus=list(skus))
-    missing = next((row.code for row in rows if row.sku_id is None), None)
-    if missing is not None:
-        raise NotFound("there is no such SKU", code="unknown_sku", sku=missing)
+    missing = [
+        (f"{path}[{n}].sku" if path else "sku", "sku", row.code)
+        for n, row in enumerate(rows)
+        if row.sku_id is None
+    ]
+    if missing:
+        raise errors.unknown_names(missing)
     return [row.sku_id for row in rows if row.sku_id is not None]
+
+
+async def refuse_kits(tx: ReadTx, *, movements: Sequence[NewMovement]) -> None:
+    """Raises Invalid for kits that would come into a node: a kit is what its parts are, and units
+    of its own could never be sold. What lies there from before it was a kit may leave."""
+    coming = [(n, m.sku) for n, m in enumerate(movements) if m.to is not None and m.from_ is None]
+    if not coming:
+        return
+    found = await tx.list(SQL["list_kits"], KitCode, skus=sorted({sku for _, sku in coming}))
+    kits = {kit.code for kit in found}
+    faults = [
+        FieldError(f"lines[{n}].sku", "is_kit", "a kit comes in as its parts")
+        for n, sku in coming
+        if sku in kits
+    ]
+    if faults:
+        raise Invalid("a kit comes in as its parts", errors=faults[:100])
 
 
 async def anything_lapsed(tx: ReadTx) -> bool:

@@ -198,6 +198,14 @@ from unnest(:skus::text[]) with ordinality as u (code, place)
 left join catalog.sku as s on s.code = u.code and s.closed_at is null
 order by u.place;
 
+-- where there are no kits at all nothing is looked up
+-- name: list_kits
+select s.code
+from unnest(:skus::text[]) as u (code)
+join catalog.sku as s on s.code = u.code
+where exists (select from catalog.kit_part)
+    and exists (select from catalog.kit_part as k where k.kit_sku_id = s.sku_id);
+
 -- name: anything_lapsed
 select exists (
     select from stock.reservation as v where v.state = 'pending' and v.expires_at <= :now

@@ -49,14 +49,14 @@ class NewReservation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         within_reach(self.expires_at)
 
     @property
-    def things(self) -> frozenset[str]:
-        """What is changed: SKUs, whatever the node (the channel's row is common to all)."""
-        return frozenset(line.sku for line in self.lines)
+    def things(self) -> int:
+        """How many quantities are changed, at most: one of each line."""
+        return len(self.lines)
 
     @property
-    def once(self) -> frozenset[str]:
+    def once(self) -> str:
         """A reference has one live reservation in a channel."""
-        return frozenset((f"reference {self.channel} {self.reference}",))
+        return f"reference {self.channel} {self.reference}"
 
 
 class ReservedLine(msgspec.Struct, frozen=True):
@@ -236,6 +236,11 @@ class NewChannelLevel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     buffer: Level | None = None
     quota: Level | None = None
     no_quota: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a quota that is set and taken away."""
+        if self.no_quota and self.quota is not None:
+            raise ValueError("quota and no_quota contradict each other")
 
 
 class NewChannelLevels(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
