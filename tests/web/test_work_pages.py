@@ -1,6 +1,7 @@
 """Transfers and picking on the phone, transfers in the office: from the list to the last unit."""
 
 import re
+from datetime import time
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from entrepot.kernel.refusals import Invalid
 from entrepot.nodes.channel_types import NewChannel, PoolNode
 from entrepot.nodes.types import NewBins
 from entrepot.stock.types import NewReservation, NewReservationLine
+from entrepot.web.forms import Form
 from entrepot.web.transfer_lines import read_goods
 from tests.flows.counting import into, move, sku
 from tests.flows.trade import stamp
@@ -29,6 +31,16 @@ def test_lines_of_a_scanner_and_of_a_sheet() -> None:
     with pytest.raises(Invalid) as refused:
         read_goods("TEA many\nCUP\nJAR -1", "lines")
     assert [e.path for e in refused.value.errors] == ["lines[0].qty", "lines[2].qty"]
+
+
+def test_the_day_in_a_form_is_one_of_the_places_own() -> None:
+    form = Form({"on": "2026-11-22", "no": "31.12.", "past": "9999-12-31"}, {}, {})
+    at = time(23, 59, 59)
+    assert form.instant("on", at=at, zone="Asia/Shanghai") == "2026-11-22T15:59:59+00:00"
+    for wrong in ("no", "past", "missing"):
+        with pytest.raises(Invalid) as refused:
+            form.instant(wrong, at=at, zone="America/New_York")
+        assert refused.value.errors[0].path == wrong
 
 
 async def drawn_up(office: Browser, code: str, qty: int = 6) -> str:

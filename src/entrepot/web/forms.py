@@ -1,10 +1,12 @@
 """Forms: their fields as plain texts, and the stamp that makes sending one twice harmless."""
 
 import hashlib
+from datetime import date, time
 
 import msgspec
 
 from entrepot.access.flow import Stamp
+from entrepot.kernel.calendars import instant
 from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.web import csrf
 from entrepot.web.visits import PageRequest
@@ -42,6 +44,14 @@ class Form(msgspec.Struct, frozen=True):
         if wrong:
             raise Invalid("a number is needed", errors=wrong)
         return {name: int(text) for name, text in given.items()}
+
+    def instant(self, name: str, *, at: time, zone: str) -> str:
+        """A local time of the day in a field, as documents take it. Raises Invalid for no day."""
+        try:
+            return instant(date.fromisoformat(self.text(name)), at, zone).isoformat()
+        except (ValueError, OverflowError) as wrong:
+            error = FieldError(name, "bad_value", "must be a day")
+            raise Invalid("on which day?", errors=[error]) from wrong
 
 
 def told_number(text: str, *, digits: int) -> int | None:

@@ -1,6 +1,6 @@
 """ASNs in the office: what is announced and how far it is, one of them, a new one from a table."""
 
-from datetime import date, time
+from datetime import time
 from typing import Annotated
 from uuid import UUID
 
@@ -12,8 +12,7 @@ from entrepot.flows.close_asn import close_asn
 from entrepot.flows.get_asn import get_asn
 from entrepot.flows.import_asn import import_asn
 from entrepot.flows.list_asns import list_asns
-from entrepot.kernel.calendars import instant
-from entrepot.kernel.refusals import FieldError, Invalid, NotFound, Refusal
+from entrepot.kernel.refusals import NotFound, Refusal
 from entrepot.platform.documents import convert
 from entrepot.stock.arrivals_types import AsnFile, AsnState, CloseAsn
 from entrepot.web.answers import page, see_other
@@ -86,7 +85,9 @@ async def announce(request: PageRequest, deps: Deps, visit: Visiting) -> Respons
         nodes = {node.code: node.zone for node in await warehouses_of(deps, by)}
         wanted = {
             **form.given("reference", "node", "supplier"),
-            "expected_at": _expected(form.text("expected_on"), nodes.get(form.text("node"), "UTC")),
+            "expected_at": form.instant(
+                "expected_on", at=_NOON, zone=nodes.get(form.text("node"), "UTC")
+            ),
             "csv": _table(form.raw.get("lines", "")),
         }
         made = await import_asn(deps.db, by, stamp_of(request, form), file=convert(wanted, AsnFile))
@@ -95,15 +96,6 @@ async def announce(request: PageRequest, deps: Deps, visit: Visiting) -> Respons
             raise
         return await _new(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/arrivals/{made.id}")
-
-
-def _expected(text: str, zone: str) -> str:
-    """Noon of the day at the node. Raises Invalid for what is no day."""
-    try:
-        return instant(date.fromisoformat(text), _NOON, zone).isoformat()
-    except (ValueError, OverflowError) as wrong:
-        error = FieldError("expected_on", "bad_value", "must be a day")
-        raise Invalid("on which day?", errors=[error]) from wrong
 
 
 def _table(text: str) -> str:

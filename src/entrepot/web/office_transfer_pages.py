@@ -1,9 +1,8 @@
 """Transfers in the office: what is under way, since when, what is late; a new one."""
 
-from datetime import date, datetime, time
+from datetime import time
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
@@ -13,7 +12,7 @@ from entrepot.flows.get_transfer import get_transfer
 from entrepot.flows.list_nodes import list_nodes
 from entrepot.flows.list_transfers import list_transfers
 from entrepot.kernel.principals import works_in
-from entrepot.kernel.refusals import FieldError, Invalid, Refusal
+from entrepot.kernel.refusals import Refusal
 from entrepot.platform.documents import convert
 from entrepot.stock.transfers_types import NewTransfer
 from entrepot.web.answers import page, see_other
@@ -26,6 +25,8 @@ from entrepot.web.transfer_pages import end_transfer
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
+_END = time(23, 59, 59)
+"""What is expected on a day is late after it."""
 _STATES = {
     "live": ("draft", "sent"),
     "sent": ("sent",),
@@ -93,23 +94,13 @@ async def draw_up(request: PageRequest, deps: Deps, visit: Visiting) -> Response
         document |= {end: form.text(end).upper() for end in ("from", "to")}
         document["lines"] = read_goods(form.raw.get("lines", ""), "lines")
         if form.text("expected_on"):
-            document["expected_at"] = _end_of(form.text("expected_on"), visit.house_of.zone)
+            document["expected_at"] = form.instant("expected_on", at=_END, zone=visit.house_of.zone)
         made = await create_transfer(deps.db, by, stamp, new=convert(document, NewTransfer))
     except Refusal as refusal:
         if refusal.status not in SHOWN_OR_FORBIDDEN:
             raise
         return await _list(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/transfers/{made.id}")
-
-
-def _end_of(day: str, zone: str) -> str:
-    """The last second of a day in the house's zone. Raises Invalid for what is no date."""
-    try:
-        end = datetime.combine(date.fromisoformat(day), time(23, 59, 59), ZoneInfo(zone))
-    except ValueError:
-        error = FieldError("expected_on", "bad_value", "this is no date")
-        raise Invalid("this is no date", errors=[error]) from None
-    return end.isoformat()
 
 
 @get("/admin/transfers/{transfer_id:uuid}")
