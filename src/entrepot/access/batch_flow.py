@@ -28,13 +28,13 @@ class Carried(Protocol):
     """What a batch may carry."""
 
     @property
-    def things(self) -> frozenset[str]:
-        """What it changes: two flights never hold the same thing."""
+    def things(self) -> int:
+        """How many things it changes: flights are bounded by their sum."""
         ...
 
     @property
-    def once(self) -> frozenset[str]:
-        """What a batch may hold only once."""
+    def once(self) -> str:
+        """What only one request on its way may hold."""
         ...
 
 
@@ -74,11 +74,13 @@ class BatchFlow(Declared[[], R], Generic[V, R]):
         need_key(principal, stamp)
         request = Request(principal, stamp, value)
         named = credential(principal)
-        once = {f"key {named} {stamp.key}"} if stamp.key is not None else set()
+        once = [value.once]
+        if stamp.key is not None:
+            once.append(f"key {named} {stamp.key}")
         if stamp.nonce is not None:
-            once.add(f"nonce {named} {stamp.nonce}")
+            once.append(f"nonce {named} {stamp.nonce}")
         lane = self._lane(db, principal)
-        claim = await lane.carry(request, things=value.things, once=value.once | once)
+        claim = await lane.carry(request, things=value.things, once=once)
         return self._answer(claim)
 
     def _lane(self, db: Database, principal: Principal) -> Lane[Request, Claim]:

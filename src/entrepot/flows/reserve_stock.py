@@ -1,11 +1,19 @@
 """Reserve stock: whole requests, one statement, carried together where they want the same SKU.
 
-`flows.reserve_stock_batch_v2` claims the requests, locks the guarding rows, decides first come
-first served and writes everything down. When it needs every node of a channel to say no, it
-says `again` and has done nothing.
+Orders that name their nodes, where there is plenty for all of them, need no decision:
+`flows.reserve_at_once_v1` writes down what we have already answered, or does nothing. All others
+go to `flows.reserve_stock_batch_v2`, which claims the requests, locks the guarding rows, decides
+first come first served and writes everything down. When it needs every node of a channel to say
+no, it says `again` and has done nothing.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
 
 from entrepot.access.batch_flow import Request, batch_flow
 from entrepot.access.flow import Claim
@@ -13,7 +21,7 @@ from entrepot.kernel.ids import new_ids
 from entrepot.kernel.principals import ApiKey, Job, Staff, credential
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import parse_statement
-from entrepot.stock.types import NewReservation, Reservation
+from entrepot.stock.types import NewReservation, Reservation, ReservedLine
 
 RESERVE = parse_statement(
     "reserve_stock",
@@ -29,46 +37,176 @@ RESERVE = parse_statement(
 )
 
 
-@batch_flow(permission="reservations:create", callers=(ApiKey, Staff, Job), answer=Reservation)
+AT_ONCE = parse_statement(
+    "reserve_at_once",
+    """
+    select flows.reserve_at_once_v1(
+        :now, :key_ids, :key_versions, :credentials, :nonces, :keys, :fingerprints, :request_ids,
+        :actors, :ids, :event_ids, :audit_ids, :references, :expires, :answers, :guard_first,
+        :line_of, :guard_of, :qtys, :guard_channels, :guard_skus, :guard_nodes, :guard_qtys,
+        :warehouses
+    )
+    """,
+)
+_NOT_AT_ONCE = (asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.UniqueViolationError)
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """A `Reservation` as the database writes it: instants as PostgreSQL shows them."""
+
+    id: UUID
+    reference: str
+    channel: str
+    state: str
+    strength: str
+    expires_at: str | None
+    created_at: str
+    lines: list[ReservedLine]
+
+
+@batch_flow(
+    permission="reservations:create", callers=(ApiKey, Staff, Job), answer=Reservation, width=2
+)
 async def reserve_stock(tx: Tx, requests: Sequence[Request]) -> Sequence[Claim]:
     """What is held now, for each request.
 
     Refusals: Conflict `insufficient_stock` with every shortage; NotFound for an unknown channel,
     SKU or node; Invalid for an expiry that has passed.
     """
+    if all(_is_plain(request.value, tx.now) for request in requests):
+        answers = await _reserve_at_once(tx, requests)
+        if answers is not None:
+            return [Claim("fresh", False, answer) for answer in answers]
     found = await _reserve(tx, requests, whole=False)
     if found[0].verdict == "again":
         found = await _reserve(tx, requests, whole=True)
     return found
 
 
-async def _reserve(tx: Tx, requests: Sequence[Request], *, whole: bool) -> list[Claim]:
-    values: list[NewReservation] = [request.value for request in requests]
+def _is_plain(value: NewReservation, now: datetime) -> bool:
+    """Whether nothing has to be chosen: every line names its node, the expiry is to come."""
+    if value.expires_at is not None and value.expires_at <= now:
+        return False
+    return all(line.node is not None for line in value.lines)
+
+
+async def _reserve_at_once(tx: Tx, requests: Sequence[Request]) -> list[bytes] | None:
+    """The answers when all requests were kept; None when none was."""
+    asked = _Asked()
+    ids = new_ids(tx.now, 3 * len(requests))
+    made = _instant(tx.now)
+    answers = [
+        asked.take(n, reservation_id, request.value, made)
+        for n, (reservation_id, request) in enumerate(zip(ids, requests, strict=False), 1)
+    ]
+    try:
+        kept = await tx.value(
+            AT_ONCE,
+            now=tx.now,
+            answers=answers,
+            event_ids=ids[len(requests) : 2 * len(requests)],
+            audit_ids=ids[2 * len(requests) :],
+            ids=ids[: len(requests)],
+            expires=[request.value.expires_at for request in requests],
+            references=[request.value.reference for request in requests],
+            guard_first=asked.guard_first,
+            line_of=asked.line_of,
+            guard_of=asked.guard_of,
+            qtys=asked.qtys,
+            guard_channels=[channel for channel, _, _ in asked.guards],
+            guard_skus=[sku for _, sku, _ in asked.guards],
+            guard_nodes=[node for _, _, node in asked.guards],
+            guard_qtys=asked.guard_qtys,
+            **_who_asks(requests),
+        )
+    except _NOT_AT_ONCE:
+        return None
+    return answers if kept else None
+
+
+class _Asked:
+    """Lines of requests, by the guarding rows that they need; places count from 1."""
+
+    def __init__(self) -> None:
+        self.guards: dict[tuple[str, str, str], int] = {}
+        self.guard_qtys: list[int] = []
+        self.guard_first: list[int] = []
+        self.line_of: list[int] = []
+        self.guard_of: list[int] = []
+        self.qtys: list[int] = []
+
+    def take(self, place: int, reservation_id: UUID, value: NewReservation, made: str) -> bytes:
+        """Take the lines of the request in this place; what it is told when they are held."""
+        wanted: dict[tuple[str, str], int] = {}
+        for line in value.lines:
+            at = (line.sku, line.node or "")
+            wanted[at] = wanted.get(at, 0) + line.qty
+        first = len(self.guard_of)
+        for (sku, node), qty in wanted.items():
+            guard = self.guards.setdefault((value.channel, sku, node), len(self.guards) + 1)
+            if guard > len(self.guard_qtys):
+                self.guard_qtys.append(0)
+            self.guard_qtys[guard - 1] += qty
+            self.line_of.append(place)
+            self.guard_of.append(guard)
+            self.qtys.append(qty)
+        self.guard_first.append(self.guard_of[first])
+        lines = [ReservedLine(sku, node, qty) for (sku, node), qty in wanted.items()]
+        expires = None if value.expires_at is None else _instant(value.expires_at)
+        return msgspec.json.encode(
+            _Told(
+                reservation_id, value.reference, value.channel, "pending",
+                "hard" if expires is None else "soft", expires, made, lines,
+            )
+        )  # fmt: skip
+
+
+def _instant(moment: datetime) -> str:
+    """An instant as PostgreSQL writes it into JSON."""
+    text = moment.astimezone(UTC).isoformat()
+    whole, point, rest = text.partition(".")
+    return text if not point else f"{whole}.{rest[:6]}".rstrip("0") + rest[6:]
+
+
+def _who_asks(requests: Sequence[Request]) -> dict[str, Any]:
+    """Who asks and what identifies each request, as both statements take it."""
     principals = [request.principal for request in requests]
     stamps = [request.stamp for request in requests]
-    lines = [line for value in values for line in value.lines]
     names = {id(p): (credential(p), p.actor) for p in principals}
     keys = list({p for p in principals if isinstance(p, ApiKey)})
-    place = {key: n for n, key in enumerate(keys, 1)}
+    first = principals[0]
+    scope = first.warehouses if isinstance(first, Staff | ApiKey) else None
+    return {
+        "key_ids": [key.key_id for key in keys],
+        "key_versions": [key.version for key in keys],
+        "credentials": [names[id(p)][0] for p in principals],
+        "nonces": [stamp.nonce for stamp in stamps],
+        "keys": [stamp.key for stamp in stamps],
+        "fingerprints": [stamp.fingerprint for stamp in stamps],
+        "request_ids": [stamp.request_id for stamp in stamps],
+        "actors": [names[id(p)][1] for p in principals],
+        "warehouses": None if scope is None else sorted(scope),
+    }
+
+
+async def _reserve(tx: Tx, requests: Sequence[Request], *, whole: bool) -> list[Claim]:
+    values: list[NewReservation] = [request.value for request in requests]
+    lines = [line for value in values for line in value.lines]
+    who = _who_asks(requests)
+    versions = zip(who["key_ids"], who["key_versions"], strict=True)
+    keys = {named: n for n, named in enumerate(versions, 1)}
     expires = [value.expires_at for value in values]
     count = len(requests)
     ids = new_ids(tx.now, 3 * count)
-    first = principals[0]
-    scope = first.warehouses if isinstance(first, Staff | ApiKey) else None
     return await tx.list(
         RESERVE,
         Claim,
         now=tx.now,
         whole=whole,
-        key_ids=[key.key_id for key in keys],
-        key_versions=[key.version for key in keys],
-        key_of=[place[p] if isinstance(p, ApiKey) else None for p in principals] if keys else [],
-        credentials=[names[id(p)][0] for p in principals],
-        nonces=[stamp.nonce for stamp in stamps],
-        keys=[stamp.key for stamp in stamps],
-        fingerprints=[stamp.fingerprint for stamp in stamps],
-        request_ids=[stamp.request_id for stamp in stamps],
-        actors=[names[id(p)][1] for p in principals],
+        key_of=[
+            keys[p.key_id, p.version] if isinstance(p, ApiKey) else None
+            for p in (request.principal for request in requests)
+        ] if keys else [],
         ids=ids[:count],
         event_ids=ids[count : 2 * count],
         audit_ids=ids[2 * count :],
@@ -79,5 +217,5 @@ async def _reserve(tx: Tx, requests: Sequence[Request], *, whole: bool) -> list[
         skus=[line.sku for line in lines],
         qtys=[line.qty for line in lines],
         nodes=[line.node for line in lines],
-        warehouses=None if scope is None else sorted(scope),
-    )
+        **who,
+    )  # fmt: skip

@@ -77,3 +77,69 @@ begin
     from unnest(verdicts, refusals, answers) with ordinality as x (verdict, refused, answer, req);
 end
 $$;
+
+-- The straight road of the same: orders that name the node of each line, where there is plenty of
+-- everything and nobody has rules. All of them are written down, whole, or none: false says that
+-- nothing was done, and so does object_not_in_prerequisite_state, when what was seen without a
+-- lock was gone under it, and unique_violation, when a request had been seen before. Whoever hears
+-- that asks flows.reserve_stock_batch_v2, which decides one request after the other.
+-- Guarding rows are locked last, so that flights for the same things hold each other up no longer
+-- than a commit. p_answers: what each request will be told, and the body of its event. p_line_*:
+-- the lines, of one request each thing once; p_guard_of says which of p_guard_*, the different
+-- (channel, SKU, node) with the sum that is asked of each; p_guard_first: one of each request.
+create or replace function flows.reserve_at_once_v1(
+    p_at timestamptz, p_key_ids text[], p_key_versions integer[], p_credentials text[],
+    p_nonces text[], p_keys text[], p_fingerprints bytea[], p_request_ids text[],
+    p_actors text[], p_ids uuid[], p_event_ids uuid[], p_audit_ids uuid[], p_references text[],
+    p_expires timestamptz[], p_answers jsonb[], p_guard_first integer[], p_line_of integer[],
+    p_guard_of integer[], p_qtys bigint[], p_guard_channels text[], p_guard_skus text[],
+    p_guard_nodes text[], p_guard_qtys bigint[], p_warehouses text[]
+)
+returns boolean
+language plpgsql
+set enable_seqscan to off set plan_cache_mode to force_generic_plan as $$
+#variable_conflict use_column
+declare
+    the_channels uuid[];
+    the_skus uuid[];
+    the_nodes uuid[];
+begin
+    if exists(
+        select from unnest(p_key_ids, p_key_versions) as u (key_id, version)
+        where not access.key_alive_v1(u.key_id, u.version, p_at)
+    ) then
+        return false;
+    end if;
+    select v.channels, v.skus, v.nodes into the_channels, the_skus, the_nodes
+    from stock.find_plenty_v1(
+        p_guard_channels, p_guard_skus, p_guard_nodes, p_guard_qtys, p_warehouses
+    ) as v;
+    if the_channels is null or exists(
+        select from unnest(p_references, p_guard_first) as u (reference, guard)
+        cross join lateral (
+            select from stock.reservation as h
+            where h.channel_id = the_channels[u.guard] and h.reference = u.reference
+                and h.state = 'pending'
+            limit 1
+        ) as h
+    ) then
+        return false;
+    end if;
+    perform platform.keep_batch_v1(
+        p_at, array_fill('fresh'::text, array[cardinality(p_ids)]), p_credentials, p_nonces,
+        p_keys, p_fingerprints, array_fill(false, array[cardinality(p_ids)]), p_answers,
+        array_fill(true, array[cardinality(p_ids)]), p_actors, 'reservation.made',
+        'reservation', p_ids, p_event_ids, 'reserve_stock', p_audit_ids, p_request_ids,
+        array(
+            select jsonb_build_object('channel', p_guard_channels[u.guard])
+            from unnest(p_guard_first) with ordinality as u (guard, place) order by u.place
+        )
+    );
+    perform stock.write_taken_v1(
+        p_at, p_ids, p_actors, p_references, p_expires, p_guard_first, p_line_of, p_guard_of,
+        p_qtys, the_channels, the_skus, the_nodes
+    );
+    perform stock.take_plenty_v1(the_channels, the_skus, the_nodes, p_guard_qtys);
+    return true;
+end
+$$;

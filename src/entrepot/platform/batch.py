@@ -1,10 +1,9 @@
-"""Whole requests carried together: where a queue exists for the same things, a batch flies.
+"""Whole requests carried together: where a queue exists, a batch flies.
 
-A lane carries members to one set-based statement. A member whose things nobody is changing just
-now flies alone and at once. One whose things are in the air, or that finds all places of the
-lane taken, waits; whoever lands takes along everything that waits and may fly, in the order it
-came. So batches grow with the queue and with nothing else, and two flights of one lane never
-wait for each other's row locks.
+A lane carries members to one set-based statement, in at most `width` flights at a time. Who finds
+a place and nobody waiting flies alone and at once. Who finds none waits; whoever lands takes
+along its share of those who wait, in the order they came. So batches grow with the queue and with
+nothing else, and while one flight is on the way the next is made ready.
 
 Callers that were answered together tend to come again together. So after a flight of several the
 lane waits a moment for as many as have just landed: otherwise the first to come back would fly
@@ -14,7 +13,7 @@ large member delays the others by its own flight and by no more.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Generic, TypeVar
 
 from entrepot.kernel.refusals import TooMany, Unavailable
@@ -29,11 +28,11 @@ Fly = Callable[[Sequence[T]], Awaitable[Sequence[R]]]
 
 
 class Member(Generic[T, R]):
-    """One request on its way. `things` it changes; `once`: what a batch may hold only once."""
+    """One request on its way. `things` it changes; `once`: what may be in the air only once."""
 
     __slots__ = ("landed", "once", "things", "value")
 
-    def __init__(self, value: T, things: frozenset[str], once: frozenset[str]) -> None:
+    def __init__(self, value: T, things: int, once: Collection[str]) -> None:
         self.value = value
         self.things = things
         self.once = once
@@ -59,15 +58,15 @@ class Lane(Generic[T, R]):
         self._things_most = things_most
         self._waiting_most = waiting_most
         self._waiting: deque[Member[T, R]] = deque()
-        self._in_air: set[str] = set()
-        self._wanted: set[str] = set()
+        self._once: set[str] = set()
         self._flights = 0
+        self._flying = 0
         self._expected = 0
         self._gathering: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def carry(self, value: T, *, things: frozenset[str], once: frozenset[str]) -> R:
-        """The outcome of this member, flown alone or with others.
+    async def carry(self, value: T, *, things: int, once: Collection[str]) -> R:
+        """The outcome of this member, which changes so many things, flown alone or with others.
 
         Raises what its own flight raises; TooMany when too many wait already.
         """
@@ -75,8 +74,8 @@ class Lane(Generic[T, R]):
         if (
             self._flights < self._width
             and self._gathering is None
-            and self._in_air.isdisjoint(things)
-            and self._wanted.isdisjoint(things)
+            and not self._waiting
+            and self._once.isdisjoint(once)
         ):
             self._take_off([member])
             try:
@@ -87,7 +86,6 @@ class Lane(Generic[T, R]):
             raise TooMany("too many requests wait for the same things", retry_after_s=1)
         member.landed = asyncio.get_running_loop().create_future()
         self._waiting.append(member)
-        self._wanted |= things
         if self._gathering is not None and len(self._waiting) >= self._expected:
             self._depart()
         return await member.landed
@@ -116,38 +114,40 @@ class Lane(Generic[T, R]):
             task.add_done_callback(self._tasks.discard)
 
     def _boarding(self) -> list[Member[T, R]]:
-        """Who flies next: in order, nobody before an earlier one that needs the same things."""
+        """Who flies next, in order: a fair share of all who are here, as far as there is room."""
+        here = len(self._waiting) + self._flying
+        most = min(self._most, -(-here // self._width))
         room = self._things_most
         members: list[Member[T, R]] = []
-        stay: deque[Member[T, R]] = deque()
+        stay: list[Member[T, R]] = []
         once: set[str] = set()
-        barred = set(self._in_air)
-        while self._waiting and len(members) < self._most and room > 0:
-            member = self._waiting.popleft()
+        while self._waiting and len(members) < most:
+            member = self._waiting[0]
+            if members and member.things > room:
+                break
+            self._waiting.popleft()
             if member.landed is not None and member.landed.done():
                 continue  # its caller went away before anything was tried
-            fits = len(member.things) <= room or not members
-            if fits and barred.isdisjoint(member.things) and once.isdisjoint(member.once):
-                once |= member.once
-                room -= len(member.things)
+            if self._once.isdisjoint(member.once) and once.isdisjoint(member.once):
+                once.update(member.once)
+                room -= member.things
                 members.append(member)
             else:
-                barred |= member.things
                 stay.append(member)
-        stay.extend(self._waiting)
-        self._waiting = stay
-        self._wanted = set().union(*(member.things for member in stay))
+        self._waiting.extendleft(reversed(stay))
         return members
 
     def _take_off(self, members: Sequence[Member[T, R]]) -> None:
         self._flights += 1
+        self._flying += len(members)
         for member in members:
-            self._in_air |= member.things
+            self._once.update(member.once)
 
     def _land(self, members: Sequence[Member[T, R]]) -> None:
         self._flights -= 1
+        self._flying -= len(members)
         for member in members:
-            self._in_air -= member.things
+            self._once.difference_update(member.once)
         self._gather(len(members))
 
     async def _flight(self, members: list[Member[T, R]]) -> None:

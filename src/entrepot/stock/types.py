@@ -49,14 +49,14 @@ class NewReservation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         within_reach(self.expires_at)
 
     @property
-    def things(self) -> frozenset[str]:
-        """What is changed: SKUs, whatever the node (the channel's row is common to all)."""
-        return frozenset(line.sku for line in self.lines)
+    def things(self) -> int:
+        """How many quantities are changed, at most: one of each line."""
+        return len(self.lines)
 
     @property
-    def once(self) -> frozenset[str]:
+    def once(self) -> str:
         """A reference has one live reservation in a channel."""
-        return frozenset((f"reference {self.channel} {self.reference}",))
+        return f"reference {self.channel} {self.reference}"
 
 
 class ReservedLine(msgspec.Struct, frozen=True):

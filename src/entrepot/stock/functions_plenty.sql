@@ -1,0 +1,134 @@
+-- Reservations where there is plenty: nothing to decide, so the locks come last and stay short.
+
+-- Finds what (channel, SKU, node) by their codes, if each is there for the caller, is no kit, has
+-- no rules and seems to have enough; null when one of them does not. No lock: take_plenty_v1
+-- looks again.
+create or replace function stock.find_plenty_v1(
+    p_channels text[], p_skus text[], p_nodes text[], p_qtys bigint[], p_warehouses text[],
+    out channels uuid[], out skus uuid[], out nodes uuid[]
+)
+language plpgsql stable as $$
+begin
+    select array_agg(c.channel_id order by u.place), array_agg(s.sku_id order by u.place),
+        array_agg(n.node_id order by u.place)
+    into channels, skus, nodes
+    from unnest(p_channels, p_skus, p_nodes, p_qtys) with ordinality
+        as u (channel, sku, node, qty, place)
+    cross join lateral (
+        select x.channel_id from nodes.channel as x
+        where x.code = u.channel and x.closed_at is null
+        limit 1 -- row by row, here and below: a join is planned for small tables
+    ) as c
+    cross join lateral (
+        select x.node_id from nodes.node as x
+        where x.code = u.node and x.closed_at is null
+            and (p_warehouses is null or u.node = any(p_warehouses))
+        limit 1
+    ) as n
+    cross join lateral (
+        select x.sku_id from catalog.sku as x
+        where x.code = u.sku and x.closed_at is null
+            and not exists(select from catalog.kit_part as k where k.kit_sku_id = x.sku_id)
+        limit 1
+    ) as s
+    cross join lateral (
+        select from nodes.channel_node as x
+        where x.channel_id = c.channel_id and x.node_id = n.node_id limit 1
+    ) as q
+    cross join lateral (
+        select from stock.sku_node as x
+        where x.sku_id = s.sku_id and x.node_id = n.node_id
+            and x.available - x.safety - x.protected >= u.qty
+        limit 1
+    ) as g
+    cross join lateral (
+        select from stock.channel_available as x
+        where x.channel_id = c.channel_id and x.sku_id = s.sku_id and x.buffer = 0
+            and x.quota is null and not exists(
+                select from stock.channel_rule as r
+                where r.channel_id = c.channel_id and r.min_life_days > 0
+            )
+        limit 1
+    ) as a;
+    if cardinality(channels) is distinct from cardinality(p_channels) then
+        channels := null;
+    end if;
+end
+$$;
+
+-- Writes reservations and their lines: what flows.reserve_at_once_v1 was asked for.
+create or replace function stock.write_taken_v1(
+    p_at timestamptz, p_ids uuid[], p_actors text[], p_references text[],
+    p_expires timestamptz[], p_guard_first integer[], p_line_of integer[], p_guard_of integer[],
+    p_qtys bigint[], p_channels uuid[], p_skus uuid[], p_nodes uuid[]
+)
+returns void
+language plpgsql as $$
+begin
+    insert into stock.reservation (
+        reservation_id, channel_id, reference, state, strength, expires_at, sequence, created_at,
+        actor
+    )
+    select u.id, p_channels[u.guard], u.reference, 'pending',
+        case when u.expires is null then 'hard' else 'soft' end, u.expires, 1, p_at, u.actor
+    from unnest(p_ids, p_references, p_expires, p_guard_first, p_actors)
+        as u (id, reference, expires, guard, actor);
+    insert into stock.reservation_line (reservation_id, sku_id, node_id, quantity, backordered)
+    select p_ids[u.req], p_skus[u.guard], p_nodes[u.guard], u.qty, 0
+    from unnest(p_line_of, p_guard_of, p_qtys) as u (req, guard, qty);
+end
+$$;
+
+-- Takes so many units of each (SKU, node) for the channels that ask, under locks in the order of
+-- all: (SKU, node), then (SKU, channel). Breaks the transaction with
+-- object_not_in_prerequisite_state when there is not enough for all together, or a channel that
+-- asks has rules.
+create or replace function stock.take_plenty_v1(
+    p_channels uuid[], p_skus uuid[], p_nodes uuid[], p_qtys bigint[]
+)
+returns void
+language plpgsql as $$
+declare
+    g_sku uuid[]; g_node uuid[]; g_was bigint[]; g_open bigint[]; g_prot bigint[];
+    enough boolean;
+    free boolean;
+begin
+    -- one row after the other by its key: see stock.reserve_batch_v2
+    select array_agg(g.sku_id), array_agg(g.node_id), array_agg(g.open),
+        array_agg(g.open - g.qty), array_agg(g.protected), bool_and(g.open - g.protected >= g.qty)
+    into g_sku, g_node, g_was, g_open, g_prot, enough
+    from (
+        select x.sku_id, x.node_id, x.open, x.protected, u.qty
+        from (
+            select y.sku, y.node, sum(y.qty)::bigint as qty
+            from unnest(p_skus, p_nodes, p_qtys) as y (sku, node, qty)
+            group by y.sku, y.node
+            order by y.sku, y.node
+        ) as u
+        cross join lateral (
+            select z.sku_id, z.node_id, z.available - z.safety as open, z.protected
+            from stock.sku_node as z
+            where z.sku_id = u.sku and z.node_id = u.node
+            for update
+        ) as x
+    ) as g;
+    select bool_and(x.channel_id <> all(p_channels) or (x.buffer = 0 and x.quota is null))
+    into free
+    from (
+        select distinct cn.channel_id, u.sku
+        from unnest(g_sku, g_node) as u (sku, node)
+        join nodes.channel_node as cn on cn.node_id = u.node
+        order by u.sku, cn.channel_id
+    ) as y
+    cross join lateral (
+        select c.channel_id, c.buffer, c.quota from stock.channel_available as c
+        where c.sku_id = y.sku and c.channel_id = y.channel_id
+        for update
+    ) as x;
+    if not (enough and free) then
+        raise exception 'there is not plenty'
+            using errcode = 'object_not_in_prerequisite_state';
+    end if;
+    perform stock.hold_v1(g_sku, g_node, g_was, g_open, g_was, g_was, g_prot);
+end
+$$;
