@@ -1,12 +1,13 @@
 """How recalls end: what is scrapped adds up over a day, what has another reason stays."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from entrepot.flows.close_recall import close_recall
-from entrepot.kernel.refusals import Forbidden
-from tests.flows.test_recalls import SCRAPPED, called_back, ended, somebody, statuses
+from entrepot.kernel.refusals import Conflict, Forbidden
+from tests.flows.test_recalls import SCRAPPED, SOON, called_back, ended, somebody, statuses
 from tests.flows.trade import stamp
 from tests.postgres_fixture import InstalledServer
 from tests.stock.house import Stock, open_stock
@@ -61,3 +62,44 @@ async def test_what_is_quarantined_for_another_reason_meanwhile_stays_there(stoc
     assert await statuses(stock, numbered) == {
         ("N1", "L", "quarantine"): 1, ("N1", "L", "good"): 1,
     }  # fmt: skip
+
+
+async def test_goods_that_two_recalls_call_back_stay_until_both_have_ended(stock: Stock) -> None:
+    """By its number before it ever came, and by the date it came with."""
+    sku = await stock.sku(lot_tracked=True)
+    by_lot = await called_back(stock, {"sku": sku, "lot": "NEW"})
+    day = (SOON + timedelta(days=1)).isoformat()
+    by_day = await called_back(stock, {"sku": sku, "expires_until": day})
+    await stock.receive(sku, 3, lot="NEW", expires_on=day)
+    assert (await ended(stock, by_lot.id, SCRAPPED)).state == "scrapped"
+    assert await statuses(stock, sku) == {("N1", "NEW", "quarantine"): 3}
+    await ended(stock, by_day.id)
+    assert await statuses(stock, sku) == {("N1", "NEW", "good"): 3}
+
+
+async def test_a_lot_that_gets_its_date_under_a_recall_is_kept_back_first(stock: Stock) -> None:
+    """Nobody knew that what lies there is called back; from now on it would be sold."""
+    sku = await stock.sku(lot_tracked=True)
+    await stock.receive(sku, 2, "N2", lot="L")
+    await stock.receive(sku, 2, "N2", lot="M")
+    day = SOON.isoformat()
+    made = await called_back(stock, {"sku": sku, "expires_from": day, "expires_until": day})
+    assert made.units == 0
+    for n, lot in ((1, "M"), (0, "L")):
+        later = (SOON + timedelta(days=n)).isoformat()
+        coming = {"sku": sku, "qty": 1, "reason": "receipt", "lot": lot, "expires_on": later,
+                  "to": {"node": "N1"}}  # fmt: skip
+        if n == 0:
+            with pytest.raises(Conflict) as refused:
+                await stock.move(coming)
+            assert refused.value.code == "lot_recalled"
+            await stock.move({"sku": sku, "qty": 2, "reason": "reclassify", "lot": "L",
+                              "from": {"node": "N2"},
+                              "to": {"node": "N2", "status": "quarantine"}})  # fmt: skip
+        await stock.move(coming)
+    assert await statuses(stock, sku) == {
+        ("N1", "L", "quarantine"): 1, ("N2", "L", "quarantine"): 2,
+        ("N1", "M", "good"): 1, ("N2", "M", "good"): 2,
+    }  # fmt: skip
+    await ended(stock, made.id)
+    assert {key[2] for key in await statuses(stock, sku)} == {"good"}

@@ -249,6 +249,7 @@ declare
     from_places uuid[];
     to_places uuid[];
     to_statuses text[] := p_to_statuses;
+    wrong integer;
     told record;
 begin
     select array_agg(s.sku_id order by u.line), bool_or(s.lot_tracked or s.serial_tracked)
@@ -282,16 +283,13 @@ begin
     where u.lot <> ''
     order by u.sku, u.lot, u.expires_on nulls last
     on conflict (sku_id, lot) do nothing;
-    -- Not `on conflict do update`: that locks every lot before the guarding rows, while whoever
-    -- expires or recalls one holds these and then waits for the lot.
-    update stock.lot as l set expires_on = x.expires_on
-    from (
-        select distinct on (u.sku, u.lot) u.sku, u.lot, u.expires_on
-        from unnest(skus, p_lots, p_expires) as u (sku, lot, expires_on)
-        where u.lot <> '' and u.expires_on is not null
-        order by u.sku, u.lot, u.expires_on
-    ) as x
-    where l.sku_id = x.sku and l.lot = x.lot and l.expires_on is null;
+    if array_remove(p_expires, null) <> '{}' then
+        wrong := stock.date_lots_v1(skus, p_lots, p_expires);
+        if wrong is not null then
+            return query select 'lot_recalled'::text, wrong;
+            return;
+        end if;
+    end if;
     if exists(select from stock.recall_lot as r where r.open) then
         to_statuses := stock.kept_back_v1(
             skus, p_lots, p_from_kinds, p_to_kinds, p_to_statuses

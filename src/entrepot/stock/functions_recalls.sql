@@ -30,6 +30,57 @@ language sql stable as $$
     limit 1;
 $$;
 
+-- Whether an open recall besides this one calls the lot back: by its number before it came, by
+-- its date since.
+create or replace function stock.recalled_beside_v1(p_recall uuid, p_sku uuid, p_lot text)
+returns boolean
+language sql stable as $$
+    select exists(
+        select from stock.recall_lot as r
+        left join stock.lot as l on l.sku_id = r.sku_id and l.lot = p_lot
+        where r.sku_id = p_sku and r.open and r.recall_id <> p_recall and (
+            r.lot = p_lot or (
+                r.lot is null
+                and l.expires_on <@ daterange(r.expires_from, r.expires_until, '[]')
+            )
+        )
+    );
+$$;
+
+-- Gives lots their dates where they have none. Returns the first line whose lot is called back by
+-- the date it got while it lies somewhere in order: that has to be kept back before.
+create or replace function stock.date_lots_v1(p_skus uuid[], p_lots text[], p_expires date[])
+returns integer
+language plpgsql as $$
+declare
+    skus uuid[]; lots text[];
+    wrong integer;
+begin
+    -- Not `on conflict do update`: that locks every lot before the guarding rows, while whoever
+    -- expires or recalls one holds these and then waits for the lot.
+    with dated as (
+        update stock.lot as l set expires_on = x.expires_on
+        from (
+            select distinct on (u.sku, u.lot) u.sku, u.lot, u.expires_on
+            from unnest(p_skus, p_lots, p_expires) as u (sku, lot, expires_on)
+            where u.lot <> '' and u.expires_on is not null
+            order by u.sku, u.lot, u.expires_on
+        ) as x
+        where l.sku_id = x.sku and l.lot = x.lot and l.expires_on is null
+        returning l.sku_id, l.lot
+    )
+    select array_agg(d.sku_id), array_agg(d.lot) into skus, lots from dated as d;
+    if skus is not null and exists(select from stock.recall_lot as r where r.open) then
+        select min(u.line)::integer into wrong
+        from unnest(p_skus, p_lots) with ordinality as u (sku, lot, line)
+        join stock.lying_v1(skus, lots, array['good', 'promo']) as y
+            on y.sku_id = u.sku and y.lot = u.lot
+        where stock.recall_of_v1(u.sku, u.lot) is not null;
+    end if;
+    return wrong;
+end
+$$;
+
 -- The statuses in which lines arrive: what comes from outside a node's bins and belongs to an open
 -- recall goes into quarantine, whatever was asked for.
 create or replace function stock.kept_back_v1(
@@ -175,7 +226,8 @@ begin
 end
 $$;
 
--- What ends with a recall: what lies in quarantine of its lots, less what lay there before it.
+-- What ends with a recall: what lies in quarantine of its lots, less what lay there before it and
+-- what another one that is open calls back as well.
 create or replace function stock.recall_takes_v1(p_recall uuid)
 returns table (
     sku_id uuid, lot text, place_id uuid, node_id uuid, owner text, serial text, units bigint
@@ -199,7 +251,7 @@ language sql stable as $$
         where not exists(
             select from stock.recall_before as b
             where b.recall_id = p_recall and b.sku_id = g.sku_id and b.serial = g.serial
-        )
+        ) and not stock.recalled_beside_v1(p_recall, g.sku_id, g.lot)
     ), summed as (
         select y.sku_id, y.lot, y.place_id, y.node_id, y.owner, y.serial, y.units,
             sum(y.units) over (
