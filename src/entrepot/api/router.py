@@ -17,6 +17,7 @@ from entrepot.api.guard import Guard, provide_caller
 from entrepot.api.lots import LOT_ROUTES
 from entrepot.api.nodes import NODE_ROUTES
 from entrepot.api.openapi import document
+from entrepot.api.picking import PICKING_ROUTES
 from entrepot.api.prices import PRICE_ROUTES
 from entrepot.api.reconciliation import RECONCILIATION_ROUTES
 from entrepot.api.routes import ROUTES
@@ -54,6 +55,7 @@ def api_routers(
             *STRATEGY_ROUTES,
             *ROUTING_ROUTES,
             *TRANSFER_ROUTES,
+            *PICKING_ROUTES,
             *COUNT_ROUTES,
             *ADJUSTMENT_ROUTES,
             *LOT_ROUTES,
