@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from entrepot.stock.feeds_rules import Evidence, Heard, admit, find_drift, score, sort_events
-from entrepot.stock.feeds_types import Gap
+from entrepot.stock.feeds_types import Gap, Goods
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ def heard(sequence: int, delta: int = 1, sku: str = "A", minutes: int = 0) -> He
 def test_events_are_judged_in_the_order_they_came() -> None:
     events = [heard(4), heard(7), heard(5), heard(4), heard(7, delta=9), heard(8, minutes=-9)]
     judged = sort_events(
-        events, known={3: heard(3)}, highest=3, settled={"A": NOON - timedelta(minutes=5)}
+        events, known={3: heard(3)}, highest=3, settled={Goods("A"): NOON - timedelta(minutes=5)}
     )
     assert judged.verdicts == ["in_order", "in_order", "reordered", "duplicate", "altered", "late"]
     assert judged.gaps == [Gap(6, 6)]

@@ -7,10 +7,11 @@ import httpx
 import msgspec
 
 from entrepot.flows.post_stock_events import post_stock_events
+from entrepot.flows.post_stock_snapshots import post_stock_snapshots
 from entrepot.flows.sweep_feeds import sweep_feeds
 from entrepot.kernel.principals import Job
 from entrepot.platform.clock import system_clock
-from entrepot.stock.feeds_types import NewFeedEvents
+from entrepot.stock.feeds_types import NewFeedEvents, NewSnapshot
 from tests.flows.counting import into, move, sku
 from tests.flows.trade import Trade, stamp
 from tests.web.page_house import Browser, PageHouse
@@ -106,6 +107,34 @@ async def test_feeds_and_the_way_down_to_the_events(house: PageHouse) -> None:
     assert "Nothing differs now." in (await owner.get(f"{ROOT}/feeds/SZX1/erp/{code}")).text
     assert (await owner.get(f"{ROOT}/feeds/SZX1/nobody/{code}")).status_code == 404
     assert "erp" in (await owner.get(f"{ROOT}/feeds/export")).text
+
+
+async def test_a_drift_names_its_lot_and_its_piece(house: PageHouse) -> None:
+    trade = house.trade
+    lots, pieces = await sku(trade, lot_tracked=True), await sku(trade, serial_tracked=True)
+    await move(trade, into(lots, 4, lot="LOT-A"), into(pieces, 1, serial="SN-1"))
+    told = {
+        "feed": "wms", "node": "SZX1", "as_of": system_clock(), "counted": "gross",
+        "lines": [{"sku": lots, "qty": 4, "lot": "LOT-B"}, {"sku": pieces, "qty": 0}],
+    }  # fmt: skip
+    new = msgspec.convert(told, NewSnapshot)
+    await post_stock_snapshots(trade.db, trade.staff, stamp(), new=new)
+    owner = await house.worker("owner")
+    rows = re.findall(r"<tr>.*?</tr>", (await owner.get(ROOT)).text, re.DOTALL)
+    of_piece = next(row for row in rows if pieces in row)
+    assert 'Serial <span class="code">SN-1</span>' in of_piece
+    assert "<strong>-1</strong>" in of_piece
+    of_b = next(row for row in rows if lots in row and "LOT-B" in row)
+    assert 'Lot <span class="code">LOT-B</span>' in of_b
+    down = (await owner.get(f"{ROOT}/feeds/SZX1/wms/{lots}")).text
+    assert "The sum is the same, but lots or serials differ by 8." in down
+    assert "LOT-A" in down
+    assert "8 by lot and serial" in (await owner.get(f"{ROOT}/feeds")).text
+    fixed = re.search(rf"{ROOT}/drifts/[0-9a-f-]+", of_b)
+    assert fixed is not None
+    assert (await send(owner, ROOT, fixed.group())).status_code == 303
+    down = (await owner.get(f"{ROOT}/feeds/SZX1/wms/{lots}")).text
+    assert "We have 8, the source has 4: a difference of -4." in down
 
 
 async def sweep(trade: Trade) -> None:

@@ -13,18 +13,23 @@ from entrepot.kernel.refusals import Conflict, Invalid, NotFound
 from entrepot.platform.database import ReadTx, Tx
 from entrepot.stock import feeds_ledger as ledger
 from entrepot.stock import feeds_rules as rules
-from entrepot.stock.feeds_ledger import SQL, Effect, Kept, TakenFeed, TakenSku
+from entrepot.stock.feeds_ledger import SQL, Effect, Kept, TakenFeed, TakenGoods, TakenSku
 from entrepot.stock.feeds_rules import Heard, edited_nodes
-from entrepot.stock.feeds_types import Drift, FeedCounts, FeedPosted, FeedQuality, NewFeedEvents
+from entrepot.stock.feeds_types import (
+    Drift,
+    FeedCounts,
+    FeedPosted,
+    FeedQuality,
+    Goods,
+    NewFeedEvents,
+)
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import NewMovement
 
 
 class _Place(msgspec.Struct, frozen=True):
-    node_id: UUID
     node: str
     feed: str
-    sku_id: UUID
     sku: str
 
 
@@ -50,8 +55,13 @@ async def post_events(tx: Tx, *, new: NewFeedEvents) -> FeedPosted:
     if faults:
         raise Invalid("an event cannot be meant", errors=faults[:100])
     feed = await ledger.take_feed(tx, node=new.node, code=new.feed)
-    events = [Heard(e.sequence, e.sku, e.delta, e.at) for e in new.events]
+    events = [
+        Heard(e.sequence, e.sku, e.delta, e.at, e.lot, e.serial or "", e.expires_on)
+        for e in new.events
+    ]
     skus = await ledger.take_skus(tx, feed=feed, skus=sorted({e.sku for e in events}))
+    waiting = await tx.list(SQL["list_waiting"], Heard, feed_id=feed.feed_id, skus=sorted(skus))
+    goods = await ledger.take_goods(tx, feed=feed, goods=_fitting(skus, [*events, *waiting]))
     heard = await tx.list(
         SQL["list_heard"], Heard, feed_id=feed.feed_id, sequences=[e.sequence for e in events]
     )
@@ -59,22 +69,21 @@ async def post_events(tx: Tx, *, new: NewFeedEvents) -> FeedPosted:
         events,
         known={e.sequence: e for e in heard},
         highest=feed.highest,
-        settled={s.code: s.until for s in skus.values() if s.until is not None},
+        settled={name: one.until for name, one in goods.items() if one.until is not None},
     )
     fresh = [
         (e, v) for e, v in zip(events, judged.verdicts, strict=True)
         if v not in ("duplicate", "altered")
     ]  # fmt: skip
     await _put_events(tx, feed, fresh)
-    waiting = await tx.list(SQL["list_waiting"], Heard, feed_id=feed.feed_id, skus=sorted(skus))
-    admitted = _admit(skus, waiting, [e for e, v in fresh if v != "late"])
+    admitted = _admit(skus, goods, waiting, [e for e, v in fresh if v != "late"])
     document_id = await ledger.take_over(tx, feed=feed, effects=admitted.effects)
     await tx.execute(
         SQL["close_waiting"], feed_id=feed.feed_id, sequences=admitted.over, now=tx.now
     )
     await _explain_drifts(tx, feed, skus, admitted.effects)
     altered = [
-        Kept("altered", e.sku, e.delta, e.at, e.sequence)
+        Kept("altered", e.goods, e.delta, e.at, e.sequence)
         for e, v in zip(events, judged.verdicts, strict=True) if v == "altered"
     ]  # fmt: skip
     kept = admitted.kept + altered
@@ -88,46 +97,57 @@ async def post_events(tx: Tx, *, new: NewFeedEvents) -> FeedPosted:
     )  # fmt: skip
 
 
+def _fitting(skus: dict[str, TakenSku], events: Sequence[Heard]) -> list[Goods]:
+    named = dict.fromkeys(e.goods for e in events if e.sku in skus)
+    return [goods for goods in named if skus[goods.sku].misfit(goods) is None]
+
+
 async def _put_events(
     tx: Tx, feed: TakenFeed, fresh: Sequence[tuple[Heard, rules.Verdict]]
 ) -> None:
     await tx.execute(
         SQL["put_events"], feed_id=feed.feed_id, now=tx.now,
         sequences=[e.sequence for e, _ in fresh], skus=[e.sku for e, _ in fresh],
+        lots=[e.lot for e, _ in fresh], serials=[e.serial for e, _ in fresh],
+        expires=[e.expires_on for e, _ in fresh],
         deltas=[e.delta for e, _ in fresh], ats=[e.at for e, _ in fresh],
         verdicts=[v for _, v in fresh],
     )  # fmt: skip
 
 
 def _admit(
-    skus: dict[str, TakenSku], waiting: Sequence[Heard], fresh: Sequence[Heard]
+    skus: dict[str, TakenSku],
+    goods: dict[Goods, TakenGoods],
+    waiting: Sequence[Heard],
+    fresh: Sequence[Heard],
 ) -> _Admitted:
-    """By SKU in the source's order; what waited and is in a snapshot by now is over."""
+    """By goods in the source's order; what waited and is in a snapshot by now is over."""
     effects, kept, over = list[Effect](), list[Kept](), list[int]()
-    by_sku: dict[str, list[Heard]] = {}
+    by_goods: dict[Goods, list[Heard]] = {}
     for event in fresh:
-        if event.sku not in skus:
-            kept.append(Kept("unknown_sku", event.sku, event.delta, event.at, event.sequence))
-        elif skus[event.sku].tracked:
-            kept.append(Kept("tracked", event.sku, event.delta, event.at, event.sequence))
+        cause = skus[event.sku].misfit(event.goods) if event.sku in skus else "unknown_sku"
+        if cause is None:
+            by_goods.setdefault(event.goods, []).append(event)
         else:
-            by_sku.setdefault(event.sku, []).append(event)
+            kept.append(Kept(cause, event.goods, event.delta, event.at, event.sequence))
     waited = {event.sequence for event in waiting}
     for event in waiting:
-        until = skus[event.sku].until
+        until = goods[event.goods].until if event.goods in goods else None
         if until is not None and event.at <= until:
             over.append(event.sequence)
-        elif not skus[event.sku].tracked:
-            by_sku.setdefault(event.sku, []).append(event)
-    for code, events in by_sku.items():
+        elif event.goods in goods:
+            by_goods.setdefault(event.goods, []).append(event)
+    for name, events in by_goods.items():
+        one = goods[name]
         events.sort(key=lambda event: event.sequence)
-        fits = rules.admit(skus[code].on_hand, [event.delta for event in events])
+        fits = rules.admit(one.on_hand, [event.delta for event in events], room=one.room)
         for event, fit in zip(events, fits, strict=True):
             if fit:
-                effects.append(Effect(skus[code], event.delta, event.at, event.sequence))
+                effects.append(Effect(one, event.delta, event.at, event.sequence, event.expires_on))
                 over += [event.sequence] if event.sequence in waited else []
             elif event.sequence not in waited:
-                kept.append(Kept("negative", code, event.delta, event.at, event.sequence))
+                cause = "negative" if event.delta < 0 else "serial_elsewhere"
+                kept.append(Kept(cause, name, event.delta, event.at, event.sequence))
     return _Admitted(effects, kept, over)
 
 
@@ -137,23 +157,25 @@ async def _explain_drifts(
     """An event that came after the snapshot that missed it makes its drift smaller, or ends it."""
     if not effects:
         return
-    for drift in (await ledger.open_drifts(tx, feed=feed, skus=list(skus.values()))).values():
-        mine = [e for e in effects if e.sku.sku_id == drift.sku_id and e.at <= drift.as_of]
+    for drift in (await ledger.open_drifts(tx, feed=feed, skus=skus.values())).values():
+        mine = [e for e in effects if e.of.goods == drift.goods and e.at <= drift.as_of]
         if not mine:
             continue
-        code, ours = mine[0].sku.code, drift.ours + sum(e.delta for e in mine)
+        ours = drift.ours + sum(e.delta for e in mine)
         correction = 0 if drift.correction == 0 else drift.theirs - ours
         sequence = await tx.value(
             SQL["change_drift"], drift_id=drift.id, ours=ours, theirs=drift.theirs, cause="late",
-            correction=correction, as_of=drift.as_of,
+            correction=correction, as_of=drift.as_of, expires_on=None,
         )  # fmt: skip
         await ledger.tell(
-            tx, feed=feed, sku=code, drift_id=drift.id, name="drift.changed", sequence=sequence
-        )
+            tx, feed=feed, goods=drift.goods, drift_id=drift.id, name="drift.changed",
+            sequence=sequence,
+        )  # fmt: skip
         if ours == drift.theirs:
             await ledger.close_drift(
-                tx, feed=feed, sku=code, drift_id=drift.id, state="dismissed", document_id=None
-            )
+                tx, feed=feed, goods=drift.goods, drift_id=drift.id, state="dismissed",
+                document_id=None,
+            )  # fmt: skip
 
 
 async def _count(
@@ -166,7 +188,8 @@ async def _count(
         SQL["count_feed"], feed_id=feed.feed_id, lowest=min(sequences, default=None),
         highest=max(sequences, default=None), known=len(sequences), received=received,
         duplicates=counted["duplicate"] + causes.count("altered"),
-        reordered=counted["reordered"], late=counted["late"], negative=causes.count("negative"),
+        reordered=counted["reordered"], late=counted["late"],
+        negative=causes.count("negative") + causes.count("serial_elsewhere"),
         unknown_skus=causes.count("unknown_sku"), now=tx.now,
     )  # fmt: skip
 
@@ -175,7 +198,8 @@ async def correct(tx: Tx, *, drift_id: UUID) -> Drift:
     """Post the one correction of a drift; without one (a mistake of units) it is dismissed.
 
     Raises NotFound outside the caller's warehouses, Conflict `drift_closed` when somebody was
-    before, `not_there` when the goods have left meanwhile.
+    before, `not_there` when the goods have left meanwhile, `serial_elsewhere` while the piece is
+    in another place of ours, `tracked_otherwise` when the SKU is not tracked as it was.
     """
     at = await tx.find(
         SQL["find_feed_of_drift"], _Place, drift_id=drift_id,
@@ -187,17 +211,21 @@ async def correct(tx: Tx, *, drift_id: UUID) -> Drift:
     skus = await ledger.take_skus(tx, feed=feed, skus=[at.sku])
     if at.sku not in skus:
         raise Conflict("this SKU is closed", code="sku_closed", sku=at.sku)
-    drift = (await ledger.open_drifts(tx, feed=feed, skus=list(skus.values()))).get(at.sku_id)
-    if drift is None or drift.id != drift_id:
+    drifts = await ledger.open_drifts(tx, feed=feed, skus=skus.values())
+    drift = next((one for one in drifts.values() if one.id == drift_id), None)
+    if drift is None:
         raise Conflict("this drift is closed", code="drift_closed")
     document_id = None
     if drift.correction:
-        effect = Effect(skus[at.sku], drift.correction, drift.as_of)
+        if skus[at.sku].misfit(drift.goods):
+            raise Conflict("this SKU is tracked otherwise now", code="tracked_otherwise")
+        taken = (await ledger.take_goods(tx, feed=feed, goods=[drift.goods]))[drift.goods]
+        effect = Effect(taken, drift.correction, drift.as_of, None, drift.expires_on)
         document_id = await ledger.take_over(tx, feed=feed, effects=[effect])
-        await ledger.settle(tx, feed=feed, skus=[skus[at.sku]], until=drift.as_of)
+        await ledger.settle(tx, feed=feed, goods=[taken], until=drift.as_of)
     state = "corrected" if document_id else "dismissed"
     await ledger.close_drift(
-        tx, feed=feed, sku=at.sku, drift_id=drift_id, state=state, document_id=document_id
+        tx, feed=feed, goods=drift.goods, drift_id=drift_id, state=state, document_id=document_id
     )
     return (await list_drifts(tx, drift_id=drift_id))[0]
 

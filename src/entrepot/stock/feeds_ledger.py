@@ -1,7 +1,7 @@
-"""Feeds at the ledger: taking a feed and its SKUs, moving what a source tells, telling drifts."""
+"""Feeds at the ledger: taking a feed and its goods, moving what a source tells, telling drifts."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -10,8 +10,8 @@ from entrepot.kernel.ids import new_id
 from entrepot.kernel.refusals import Conflict, NotFound
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock import operations
-from entrepot.stock.feeds_types import Quarantined
+from entrepot.stock import feeds_rules, operations
+from entrepot.stock.feeds_types import Goods, Quarantined
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import End, NewMovement, Status
 
@@ -43,37 +43,81 @@ class TakenFeed(msgspec.Struct, frozen=True):
 
 
 class TakenSku(msgspec.Struct, frozen=True):
-    """A SKU at the feed's node, its guarding row locked. `until`: settled with the source."""
+    """A SKU at the feed's node, its guarding row locked, and what it is tracked by."""
 
     sku_id: UUID
     code: str
-    tracked: bool
+    by_lot: bool
+    by_serial: bool
+
+    def misfit(self, goods: Goods) -> str | None:
+        """Why these goods cannot be of this SKU; None when they fit."""
+        return feeds_rules.misfit(goods, by_lot=self.by_lot, by_serial=self.by_serial)
+
+
+class TakenGoods(msgspec.Struct, frozen=True):
+    """Goods at the feed's node, held still. `until`: settled with the source; `elsewhere`: the
+    piece with this serial is in another place of ours; `expired`: the lot is."""
+
+    sku_id: UUID
+    sku: str
+    lot: str
+    serial: str
+    by_lot: bool
+    by_serial: bool
     on_hand: int
     until: datetime | None
     packs: list[int]
+    elsewhere: bool
+    expired: bool
+
+    @property
+    def goods(self) -> Goods:
+        """Their name."""
+        return Goods(self.sku, self.lot, self.serial)
+
+    @property
+    def nameless(self) -> bool:
+        """They lie there without the lot or serial that the ledger asks for."""
+        lacks = feeds_rules.misfit(self.goods, by_lot=self.by_lot, by_serial=self.by_serial)
+        return lacks is not None
+
+    @property
+    def room(self) -> int | None:
+        """How many of them there can be; None without end."""
+        return int(not self.elsewhere) if self.by_serial else None
+
+    def fits(self, delta: int) -> bool:
+        """Whether so many more or less can be posted."""
+        return not self.nameless and feeds_rules.admit(self.on_hand, [delta], room=self.room)[0]
 
 
 class Effect(msgspec.Struct, frozen=True):
     """So many units more or less, counting as of `at`; of an event when it has a sequence."""
 
-    sku: TakenSku
+    of: TakenGoods
     delta: int
     at: datetime
     sequence: int | None = None
+    expires_on: date | None = None
 
 
 class Kept(msgspec.Struct, frozen=True):
     """A line for the quarantine."""
 
     cause: str
-    sku: str
+    goods: Goods
     quantity: int
     at: datetime
     sequence: int | None = None
 
 
-class _Goods(msgspec.Struct, frozen=True):
+class _Lying(msgspec.Struct, frozen=True):
+    """Units in a bin; `of_lot` and `of_serial` as goods are named."""
+
     sku: str
+    of_lot: str
+    of_serial: str
     bin: str
     status: Status
     lot: str
@@ -84,13 +128,21 @@ class OpenDrift(msgspec.Struct, frozen=True):
     """A drift that nobody has dealt with."""
 
     id: UUID
-    sku_id: UUID
+    sku: str
+    lot: str
+    serial: str
+    expires_on: date | None
     ours: int
     theirs: int
     cause: str
     correction: int
     as_of: datetime
     sequence: int
+
+    @property
+    def goods(self) -> Goods:
+        """What it is of."""
+        return Goods(self.sku, self.lot, self.serial)
 
 
 async def take_feed(tx: Tx, *, node: str, code: str) -> TakenFeed:
@@ -111,57 +163,83 @@ async def take_feed(tx: Tx, *, node: str, code: str) -> TakenFeed:
 async def take_skus(tx: Tx, *, feed: TakenFeed, skus: Sequence[str]) -> dict[str, TakenSku]:
     """Those of these SKUs that there are, by code, their numbers held still."""
     await tx.execute(SQL["open_guards"], node_id=feed.node_id, skus=list(skus))
-    rows = await tx.list(
-        SQL["take_skus"], TakenSku, node_id=feed.node_id, feed_id=feed.feed_id, skus=list(skus)
-    )
+    rows = await tx.list(SQL["take_skus"], TakenSku, node_id=feed.node_id, skus=list(skus))
     return {row.code: row for row in rows}
 
 
+async def take_goods(tx: Tx, *, feed: TakenFeed, goods: Sequence[Goods]) -> dict[Goods, TakenGoods]:
+    """How many of these there are, and until when that is settled. Only after `take_skus`: read
+    in the same statement, what lies in a lot would be older than the lock."""
+    rows = await tx.list(
+        SQL["list_goods"], TakenGoods, node_id=feed.node_id, feed_id=feed.feed_id,
+        skus=[one.sku for one in goods], lots=[one.lot for one in goods],
+        serials=[one.serial for one in goods],
+    )  # fmt: skip
+    return {row.goods: row for row in rows}
+
+
 async def take_over(tx: Tx, *, feed: TakenFeed, effects: Sequence[Effect]) -> UUID | None:
-    """Move what the effects of each SKU add up to; the document, None when nothing moves.
+    """Move what the effects of the same goods add up to; the document, None when nothing moves.
 
     Taken goods are our own, those in order first. Raises Conflict when so much is not there.
     """
     if not effects:
         return None
-    net: dict[str, int] = {}
+    net: dict[Goods, int] = {}
     for effect in effects:
-        net[effect.sku.code] = net.get(effect.sku.code, 0) + effect.delta
-    ids = {effect.sku.code: effect.sku.sku_id for effect in effects}
-    moves = [_more(feed, sku, units) for sku, units in sorted(net.items()) if units > 0]
-    less = {sku: -units for sku, units in sorted(net.items()) if units < 0}
+        net[effect.of.goods] = net.get(effect.of.goods, 0) + effect.delta
+    taken = {effect.of.goods: effect.of for effect in effects}
+    expiry = {effect.of.goods: effect.expires_on for effect in effects if effect.expires_on}
+    named = sorted(net, key=lambda one: (one.sku, one.lot, one.serial))
+    moves = [_more(feed, taken[one], net[one], expiry.get(one)) for one in named if net[one] > 0]
+    less = {one: -net[one] for one in named if net[one] < 0}
     if less:
-        goods = await tx.list(
-            SQL["list_bins"], _Goods, node_id=feed.node_id, sku_ids=[ids[sku] for sku in less]
-        )
-        moves += _less(feed, less, goods)
+        lying = await tx.list(
+            SQL["list_bins"], _Lying, node_id=feed.node_id,
+            sku_ids=sorted({taken[one].sku_id for one in less}),
+        )  # fmt: skip
+        moves += _less(feed, less, lying)
     document_id = None
     if moves:
         posted = await operations.post(tx, reference=f"feed {feed.code}", movements=moves)
         document_id = posted.document_id
     await tx.execute(
         SQL["put_effects"], feed_id=feed.feed_id, document_id=document_id or new_id(tx.now),
-        sku_ids=[e.sku.sku_id for e in effects], sequences=[e.sequence for e in effects],
+        sku_ids=[e.of.sku_id for e in effects], lots=[e.of.lot for e in effects],
+        serials=[e.of.serial for e in effects], sequences=[e.sequence for e in effects],
         deltas=[e.delta for e in effects], ats=[e.at for e in effects],
     )  # fmt: skip
     return document_id
 
 
-def _more(feed: TakenFeed, sku: str, units: int) -> NewMovement:
-    return NewMovement(sku, units, "count_more", to=End(feed.node))
+def _more(feed: TakenFeed, taken: TakenGoods, units: int, expires_on: date | None) -> NewMovement:
+    return NewMovement(
+        taken.sku, units, "count_more", to=End(feed.node, None, _status_of(taken)), lot=taken.lot,
+        expires_on=expires_on, serial=taken.serial or None,
+    )  # fmt: skip
 
 
-def _less(feed: TakenFeed, less: dict[str, int], goods: Sequence[_Goods]) -> list[NewMovement]:
+def _status_of(taken: TakenGoods) -> Status:
+    return "expired" if taken.expired else "good"
+
+
+def _less(feed: TakenFeed, less: dict[Goods, int], lying: Sequence[_Lying]) -> list[NewMovement]:
     left, found = dict(less), []
-    for row in goods:
-        units = min(left[row.sku], row.on_hand)
+    for row in lying:
+        goods = Goods(row.sku, row.of_lot, row.of_serial)
+        units = min(left.get(goods, 0), row.on_hand)
         if units > 0:
-            left[row.sku] -= units
+            left[goods] -= units
             end = End(feed.node, row.bin, row.status)
-            found.append(NewMovement(row.sku, units, "count_less", end, lot=row.lot))
-    for sku, units in left.items():
+            found.append(NewMovement(
+                row.sku, units, "count_less", end, lot=row.lot, serial=row.of_serial or None
+            ))  # fmt: skip
+    for goods, units in left.items():
         if units > 0:
-            raise Conflict("so much does not lie there", code="not_there", sku=sku)
+            raise Conflict(
+                "so much does not lie there", code="not_there", sku=goods.sku, lot=goods.lot,
+                serial=goods.serial,
+            )  # fmt: skip
     return found
 
 
@@ -173,47 +251,57 @@ async def keep_back(
         await tx.execute(
             SQL["put_quarantine"], feed_id=feed.feed_id, snapshot_id=snapshot_id, now=tx.now,
             ids=[new_id(tx.now) for _ in kept], causes=[k.cause for k in kept],
-            skus=[k.sku for k in kept], sequences=[k.sequence for k in kept],
+            skus=[k.goods.sku for k in kept], lots=[k.goods.lot for k in kept],
+            serials=[k.goods.serial for k in kept], sequences=[k.sequence for k in kept],
             quantities=[k.quantity for k in kept], ats=[k.at for k in kept],
         )  # fmt: skip
-    return [Quarantined(k.sku, k.cause, k.sequence) for k in kept]
+    return [
+        Quarantined(k.goods.sku, k.cause, k.sequence, k.goods.lot, k.goods.serial or None)
+        for k in kept
+    ]
 
 
 async def open_drifts(
-    tx: Tx, *, feed: TakenFeed, skus: Sequence[TakenSku]
-) -> dict[UUID, OpenDrift]:
-    """The open drifts of these SKUs, by SKU."""
+    tx: Tx, *, feed: TakenFeed, skus: Iterable[TakenSku]
+) -> dict[Goods, OpenDrift]:
+    """The open drifts of these SKUs, by what they are of."""
     rows = await tx.list(
         SQL["list_open_drifts"], OpenDrift, feed_id=feed.feed_id, sku_ids=[s.sku_id for s in skus]
     )
-    return {row.sku_id: row for row in rows}
+    return {row.goods: row for row in rows}
 
 
 async def close_drift(
-    tx: Tx, *, feed: TakenFeed, sku: str, drift_id: UUID, state: str, document_id: UUID | None
+    tx: Tx, *, feed: TakenFeed, goods: Goods, drift_id: UUID, state: str, document_id: UUID | None
 ) -> None:
     """End a drift as corrected or dismissed."""
     sequence = await tx.value(
         SQL["close_drift"], drift_id=drift_id, state=state, now=tx.now, document_id=document_id,
         actor=tx.principal.actor,
     )  # fmt: skip
-    await tell(tx, feed=feed, sku=sku, drift_id=drift_id, name=f"drift.{state}", sequence=sequence)
+    await tell(
+        tx, feed=feed, goods=goods, drift_id=drift_id, name=f"drift.{state}", sequence=sequence
+    )
 
 
 async def tell(
-    tx: Tx, *, feed: TakenFeed, sku: str, drift_id: UUID, name: str, sequence: object
+    tx: Tx, *, feed: TakenFeed, goods: Goods, drift_id: UUID, name: str, sequence: object
 ) -> None:
     """The event of a drift whose sequence has been counted up."""
-    body = {"id": drift_id, "warehouse": feed.node, "feed": feed.code, "sku": sku}
+    body = {
+        "id": drift_id, "warehouse": feed.node, "feed": feed.code, "sku": goods.sku,
+        "lot": goods.lot, "serial": goods.serial or None,
+    }  # fmt: skip
     await tx.value(
         SQL["put_event"], event_id=new_id(tx.now), name=name, drift_id=drift_id,
         sequence=sequence, now=tx.now, actor=tx.principal.actor, body=msgspec.json.encode(body),
     )  # fmt: skip
 
 
-async def settle(tx: Tx, *, feed: TakenFeed, skus: Sequence[TakenSku], until: datetime) -> None:
-    """From now on our number of these SKUs holds all that the source told until then."""
-    if skus:
+async def settle(tx: Tx, *, feed: TakenFeed, goods: Sequence[TakenGoods], until: datetime) -> None:
+    """From now on our number of these goods holds all that the source told until then."""
+    if goods:
         await tx.execute(
-            SQL["settle"], feed_id=feed.feed_id, sku_ids=[s.sku_id for s in skus], until=until
-        )
+            SQL["settle"], feed_id=feed.feed_id, sku_ids=[one.sku_id for one in goods],
+            lots=[one.lot for one in goods], serials=[one.serial for one in goods], until=until,
+        )  # fmt: skip

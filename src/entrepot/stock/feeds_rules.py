@@ -2,19 +2,21 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
 
 from entrepot.kernel.refusals import FieldError
-from entrepot.stock.feeds_types import Cause, Gap, NewFeedEvent, NewSnapshot
+from entrepot.stock.feeds_types import Cause, Gap, Goods, NewFeedEvent, NewSnapshot
 from entrepot.stock.types import NewMovement
 
 AHEAD = timedelta(minutes=5)
 """How far a source's clock may be ahead of ours."""
 NEAR = timedelta(minutes=10)
 """How near its instant a snapshot may miss an event, or hold one that came after."""
+
+_ONE_PIECE = "a serial is one piece"
 
 Verdict = Literal["in_order", "reordered", "duplicate", "altered", "late"]
 
@@ -26,6 +28,14 @@ class Heard(msgspec.Struct, frozen=True):
     sku: str
     delta: int
     at: datetime
+    lot: str = ""
+    serial: str = ""
+    expires_on: date | None = None
+
+    @property
+    def goods(self) -> Goods:
+        """What it is about."""
+        return Goods(self.sku, self.lot, self.serial)
 
 
 class Sorted(msgspec.Struct, frozen=True):
@@ -36,11 +46,12 @@ class Sorted(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What is known of a SKU in a feed when its numbers differ.
+    """What is known of goods in a feed when their numbers differ.
 
     `applied`: events in our number since both last agreed; `ignored`: late ones without effect;
     `waiting`: deltas kept back since they would go below zero; `edited`: units added here by
-    hand; `packs`: sizes of its packs in base units; `missing`: sequences that never came.
+    hand; `packs`: sizes of its packs in base units; `missing`: sequences that never came;
+    `nameless`: ours lie there without the lot or serial they need, so nothing can be posted.
     """
 
     applied: Sequence[Heard] = ()
@@ -49,6 +60,7 @@ class Evidence(msgspec.Struct, frozen=True):
     edited: int = 0
     packs: Collection[int] = ()
     missing: int = 0
+    nameless: bool = False
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -60,24 +72,50 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def event_faults(events: Sequence[NewFeedEvent], *, now: datetime) -> list[FieldError]:
-    """Every event that cannot be meant: deltas of nothing, instants out of reach."""
+    """Every event that cannot be meant: deltas of nothing, of more than one piece with a serial,
+    instants out of reach."""
     found = []
     for n, event in enumerate(events):
         if event.delta == 0:
             found.append(_fault(f"events[{n}].delta", "nothing_changes", "a delta is not zero"))
+        elif event.serial and abs(event.delta) != 1:
+            found.append(_fault(f"events[{n}].delta", "serial_is_one", _ONE_PIECE))
+        found += _dateless(f"events[{n}]", event.goods, event.expires_on)
         found += _out_of_reach(f"events[{n}].at", event.at, now)
     return found
 
 
 def snapshot_faults(new: NewSnapshot, *, now: datetime) -> list[FieldError]:
-    """Everything wrong with a snapshot: its instant, SKUs that it names twice."""
+    """Everything wrong with a snapshot: its instant, what it names twice (a serial is one piece,
+    whatever its lot), serials of other than one piece or none."""
     found = _out_of_reach("as_of", new.as_of, now)
-    seen: set[str] = set()
+    seen: set[tuple[str, str, str]] = set()
     for n, line in enumerate(new.lines):
-        if line.sku in seen:
-            found.append(_fault(f"lines[{n}].sku", "named_twice", "a SKU is named twice"))
-        seen.add(line.sku)
+        lot = "" if line.serial else line.lot
+        what = "serial" if line.serial else "lot" if lot else "sku"
+        if (line.sku, lot, line.serial or "") in seen:
+            found.append(_fault(f"lines[{n}].{what}", "named_twice", f"a {what} is named twice"))
+        seen.add((line.sku, lot, line.serial or ""))
+        if line.serial and line.qty not in (0, 1):
+            found.append(_fault(f"lines[{n}].qty", "serial_is_one", _ONE_PIECE))
+        found += _dateless(f"lines[{n}]", line.goods, line.expires_on)
     return found
+
+
+def _dateless(path: str, goods: Goods, expires_on: date | None) -> list[FieldError]:
+    if expires_on is not None and not goods.lot:
+        return [_fault(f"{path}.expires_on", "lot_missing", "a lot expires, so name the lot")]
+    return []
+
+
+def misfit(goods: Goods, *, by_lot: bool, by_serial: bool) -> str | None:
+    """`tracked` when goods lack the lot or the serial that their SKU is tracked by, `untracked`
+    when they have one that it is not tracked by; None when they fit."""
+    if (by_lot and not goods.lot) or (by_serial and not goods.serial):
+        return "tracked"
+    if (goods.lot and not by_lot) or (goods.serial and not by_serial):
+        return "untracked"
+    return None
 
 
 def _out_of_reach(path: str, moment: datetime, now: datetime) -> list[FieldError]:
@@ -97,13 +135,13 @@ def sort_events(
     *,
     known: Mapping[int, Heard],
     highest: int | None,
-    settled: Mapping[str, datetime],
+    settled: Mapping[Goods, datetime],
 ) -> Sorted:
     """Judge events in the order they came.
 
     `known`: what was heard before under these sequences; `highest`: the highest sequence so far,
-    None for a new feed, which begins with the lowest that comes first; `settled`: until when a
-    SKU's number here is the source's own. A late event is in that number already.
+    None for a new feed, which begins with the lowest that comes first; `settled`: until when
+    the number of goods here is the source's own. A late event is in that number already.
     """
     heard = dict(known)
     top = min((e.sequence for e in events), default=1) - 1 if highest is None else highest
@@ -119,8 +157,8 @@ def sort_events(
     return Sorted(verdicts, _gaps(start, {n for n in heard if n > start}))
 
 
-def _verdict(event: Heard, top: int, settled: Mapping[str, datetime]) -> Verdict:
-    until = settled.get(event.sku)
+def _verdict(event: Heard, top: int, settled: Mapping[Goods, datetime]) -> Verdict:
+    until = settled.get(event.goods)
     if until is not None and event.at <= until:
         return "late"
     return "in_order" if event.sequence > top else "reordered"
@@ -135,8 +173,9 @@ def _gaps(start: int, heard: Collection[int]) -> list[Gap]:
     return found
 
 
-def admit(on_hand: int, deltas: Sequence[int]) -> list[bool]:
-    """Which deltas of one SKU can be applied, so that it never goes below zero.
+def admit(on_hand: int, deltas: Sequence[int], *, room: int | None = None) -> list[bool]:
+    """Which deltas of the same goods can be applied, so that they never go below zero, and never
+    above `room`: a piece with a serial is there once, and not while it is elsewhere.
 
     Kept back ones are tried again after those behind them, so the order does not matter as long
     as the whole of them fits.
@@ -146,7 +185,8 @@ def admit(on_hand: int, deltas: Sequence[int]) -> list[bool]:
     while moved:
         moved = False
         for n, delta in enumerate(deltas):
-            if not fits[n] and on_hand + delta >= 0:
+            more = room is not None and delta > 0 and on_hand + delta > room
+            if not fits[n] and on_hand + delta >= 0 and not more:
                 fits[n] = moved = True
                 on_hand += delta
     return fits
@@ -155,14 +195,15 @@ def admit(on_hand: int, deltas: Sequence[int]) -> list[bool]:
 def find_drift(*, ours: int, theirs: int, as_of: datetime, evidence: Evidence) -> Finding | None:
     """None when the numbers are equal, else the likely cause and one correction.
 
-    The correction makes our number theirs. A mistake of units and a source that lags behind are
-    not ours to correct: 0.
+    The correction makes our number theirs. A mistake of units is not ours to correct, and goods
+    without the lot or serial they need cannot be moved: 0.
     """
     amount = theirs - ours
     if amount == 0:
         return None
     cause = _cause(ours, theirs, as_of, evidence)
-    return Finding(amount, cause, 0 if cause == "unit_mistake" else amount)
+    stays = cause == "unit_mistake" or evidence.nameless
+    return Finding(amount, cause, 0 if stays else amount)
 
 
 def _cause(ours: int, theirs: int, as_of: datetime, evidence: Evidence) -> Cause:
@@ -188,7 +229,7 @@ def _by_packs(ours: int, theirs: int, packs: Collection[int]) -> bool:
 
 def _doubled(amount: int, applied: Sequence[Heard]) -> bool:
     """The same change under two sequences: its twin is what we have too much."""
-    twins = Counter((e.sku, e.delta, e.at) for e in applied)
+    twins = Counter((e.goods, e.delta, e.at) for e in applied)
     return any(n > 1 and amount == -delta * (n - 1) for (_, delta, _), n in twins.items())
 
 

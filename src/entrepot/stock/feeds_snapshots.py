@@ -1,7 +1,8 @@
 """Snapshots of outside sources, compared with our own numbers as of their instant."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -11,15 +12,22 @@ from entrepot.kernel.refusals import Invalid
 from entrepot.platform.database import Tx
 from entrepot.stock import feeds_ledger as ledger
 from entrepot.stock import feeds_rules as rules
-from entrepot.stock.feeds_ledger import SQL, Effect, Kept, OpenDrift, TakenFeed, TakenSku
+from entrepot.stock.feeds_ledger import (
+    SQL,
+    Effect,
+    Kept,
+    OpenDrift,
+    TakenFeed,
+    TakenGoods,
+    TakenSku,
+)
 from entrepot.stock.feeds_rules import Evidence, Finding, Heard
-from entrepot.stock.feeds_types import NewSnapshot, NewSnapshotLine, SnapshotPosted
+from entrepot.stock.feeds_types import Goods, NewSnapshot, NewSnapshotLine, SnapshotPosted
 
 
 class _Moved(msgspec.Struct, frozen=True):
     """Units that came after the snapshot, units edited here, units reserved at its instant."""
 
-    sku_id: UUID
     after_as_of: int
     edited: int
     reserved: int
@@ -30,14 +38,31 @@ class _Told(msgspec.Struct, frozen=True):
     sku: str
     delta: int
     at: datetime
+    lot: str
+    serial: str
     applied: bool
     late: bool
 
+    @property
+    def heard(self) -> Heard:
+        """As it goes into the evidence."""
+        return Heard(self.sequence, self.sku, self.delta, self.at, self.lot, self.serial)
+
+
+class _Read(msgspec.Struct, frozen=True):
+    """What a snapshot says: so many of each goods, and when their lots expire; the SKUs that it
+    tells the whole of by lots or serials; the lines that are kept."""
+
+    told: dict[Goods, int]
+    expiry: dict[Goods, date]
+    whole: list[TakenSku]
+    kept: list[Kept]
+
 
 class _Compared(msgspec.Struct, frozen=True):
-    """A line beside our number."""
+    """What the source told beside our number."""
 
-    sku: TakenSku
+    taken: TakenGoods
     ours: int
     theirs: int
     finding: Finding | None
@@ -59,27 +84,29 @@ async def post_snapshot(tx: Tx, *, new: NewSnapshot) -> SnapshotPosted:
     snapshot_id = await _keep(tx, feed, new, "quarantined" if stale else "compared")
     if stale:
         return SnapshotPosted(snapshot_id, "quarantined", 0, 0, 0, [])
-    skus = await ledger.take_skus(tx, feed=feed, skus=sorted(line.sku for line in new.lines))
-    kept = _unfit(new, skus)
-    unfit = {k.sku for k in kept}
-    compared = await _compare(tx, feed, new, skus, [ln for ln in new.lines if ln.sku not in unfit])
+    named = sorted({line.sku for line in new.lines})
+    skus = await ledger.take_skus(tx, feed=feed, skus=named)
+    read = _read(new, skus)
+    drifts = await ledger.open_drifts(tx, feed=feed, skus=skus.values())
+    compared = await _compare(tx, feed, new, read, drifts)
     agreed = [one for one in compared if one.finding is None]
     differ = [one for one in compared if one.finding is not None]
-    drifts = await ledger.open_drifts(tx, feed=feed, skus=[one.sku for one in compared])
-    for one in agreed:
-        if one.sku.sku_id in drifts:
-            await ledger.close_drift(
-                tx, feed=feed, sku=one.sku.code, drift_id=drifts[one.sku.sku_id].id,
-                state="dismissed", document_id=None,
-            )  # fmt: skip
-    await ledger.settle(tx, feed=feed, skus=[one.sku for one in agreed], until=new.as_of)
+    for goods in _over(skus, drifts, agreed, differ):
+        await ledger.close_drift(
+            tx, feed=feed, goods=goods, drift_id=drifts[goods].id, state="dismissed",
+            document_id=None,
+        )  # fmt: skip
+    await _settle(tx, feed, new, read, agreed, differ)
     ids = {
-        one.sku.code: await _put_drift(tx, feed, one, new.as_of, drifts.get(one.sku.sku_id))
-        for one in differ
-    }
-    over = await _overwrite(tx, feed, new, differ, ids) if feed.master != "entrepot" else 0
-    quarantined = await ledger.keep_back(tx, feed=feed, kept=kept, snapshot_id=snapshot_id)
-    await _count(tx, feed, new, kept)
+        one.taken.goods: await _put_drift(
+            tx, feed, one, new.as_of, drifts.get(one.taken.goods), read.expiry
+        ) for one in differ
+    }  # fmt: skip
+    over = 0
+    if feed.master != "entrepot":
+        over = await _overwrite(tx, feed, new, differ, ids, read.expiry)
+    quarantined = await ledger.keep_back(tx, feed=feed, kept=read.kept, snapshot_id=snapshot_id)
+    await _count(tx, feed, new, read.kept)
     return SnapshotPosted(snapshot_id, "compared", len(agreed), len(differ), over, quarantined)
 
 
@@ -91,75 +118,139 @@ async def _keep(tx: Tx, feed: TakenFeed, new: NewSnapshot, outcome: str) -> UUID
     )  # fmt: skip
     await tx.execute(
         SQL["put_snapshot_lines"], snapshot_id=snapshot_id, skus=[line.sku for line in new.lines],
+        lots=[line.lot for line in new.lines], serials=[line.serial or "" for line in new.lines],
+        expires=[line.expires_on for line in new.lines],
         quantities=[line.qty for line in new.lines],
     )  # fmt: skip
     return snapshot_id
 
 
-def _unfit(new: NewSnapshot, skus: dict[str, TakenSku]) -> list[Kept]:
-    found = []
+def _read(new: NewSnapshot, skus: dict[str, TakenSku]) -> _Read:
+    """Lines that fit their SKUs, and those that do not. A tracked SKU of whose lines one is kept
+    is not told as a whole: nobody knows what that line would have said."""
+    lines_of = Counter(line.sku for line in new.lines)
+    told, kept = dict[Goods, int](), list[Kept]()
     for line in new.lines:
-        if line.sku not in skus:
-            found.append(Kept("unknown_sku", line.sku, line.qty, new.as_of))
-        elif line.qty < 0:
-            found.append(Kept("negative", line.sku, line.qty, new.as_of))
-        elif skus[line.sku].tracked:
-            found.append(Kept("tracked", line.sku, line.qty, new.as_of))
-    return found
+        cause = _unfit(line, new, skus.get(line.sku), lines_of[line.sku])
+        if cause is not None:
+            kept.append(Kept(cause, line.goods, line.qty, new.as_of))
+        elif skus[line.sku].misfit(line.goods) is None:
+            told[line.goods] = line.qty
+    doubtful = {one.goods.sku for one in kept}
+    whole = [
+        sku for sku in skus.values()
+        if (sku.by_lot or sku.by_serial) and sku.code not in doubtful
+    ]  # fmt: skip
+    expiry = {line.goods: line.expires_on for line in new.lines if line.expires_on is not None}
+    return _Read(told, expiry, whole, kept)
+
+
+def _unfit(line: NewSnapshotLine, new: NewSnapshot, sku: TakenSku | None, lines: int) -> str | None:
+    """Why a line is kept. The only line of a tracked SKU may say that there is none of it."""
+    if sku is None:
+        return "unknown_sku"
+    if line.qty < 0:
+        return "negative"
+    cause = sku.misfit(line.goods)
+    if cause == "tracked" and line.goods == Goods(line.sku) and line.qty == 0 and lines == 1:
+        return None
+    if cause is None and new.counted == "net" and (sku.by_lot or sku.by_serial):
+        return "net"
+    return cause
 
 
 async def _compare(
-    tx: Tx, feed: TakenFeed, new: NewSnapshot, skus: dict[str, TakenSku],
-    lines: Sequence[NewSnapshotLine],
-) -> list[_Compared]:  # fmt: skip
+    tx: Tx, feed: TakenFeed, new: NewSnapshot, read: _Read, drifts: dict[Goods, OpenDrift]
+) -> list[_Compared]:
+    """Every goods that the snapshot tells, and those of ours that it should have told."""
     rows = await tx.list(
-        SQL["list_moved"], _Moved, node_id=feed.node_id, feed_id=feed.feed_id, as_of=new.as_of,
-        sku_ids=[skus[line.sku].sku_id for line in lines],
+        SQL["list_goods_known"], Goods, node_id=feed.node_id, feed_id=feed.feed_id,
+        as_of=new.as_of, sku_ids=[sku.sku_id for sku in read.whole],
     )  # fmt: skip
-    moved = {row.sku_id: row for row in rows}
+    theirs_of = {**dict.fromkeys(rows, 0), **read.told}
+    taken = list((await ledger.take_goods(tx, feed=feed, goods=list(theirs_of))).values())
+    moved = await tx.list(
+        SQL["list_moved"], _Moved, node_id=feed.node_id, as_of=new.as_of,
+        sku_ids=[one.sku_id for one in taken], lots=[one.lot for one in taken],
+        serials=[one.serial for one in taken], untils=[one.until for one in taken],
+    )  # fmt: skip
     numbers = []
-    for line in lines:
-        sku = skus[line.sku]
-        row = moved[sku.sku_id]
-        theirs = line.qty + (row.reserved if new.counted == "net" else 0)
-        numbers.append((sku, sku.on_hand - row.after_as_of, theirs, row.edited))
-    differ = [sku.code for sku, ours, theirs, _ in numbers if ours != theirs]
+    for one, row in zip(taken, moved, strict=True):
+        theirs = theirs_of[one.goods] + (row.reserved if new.counted == "net" else 0)
+        ours = one.on_hand - row.after_as_of
+        if ours or one.goods in read.told or one.goods in drifts:
+            numbers.append((one, ours, theirs, row.edited))
+    differ = sorted({one.sku for one, ours, theirs, _ in numbers if ours != theirs})
     told = await tx.list(SQL["list_evidence"], _Told, feed_id=feed.feed_id, skus=differ)
     waiting = await tx.list(SQL["list_waiting"], Heard, feed_id=feed.feed_id, skus=differ)
-    by_sku: dict[str, list[_Told]] = {}
+    by_goods: dict[Goods, list[_Told]] = {}
     for event in told:
-        by_sku.setdefault(event.sku, []).append(event)
+        by_goods.setdefault(event.heard.goods, []).append(event)
     return [
-        _Compared(sku, ours, theirs, rules.find_drift(
+        _Compared(one, ours, theirs, rules.find_drift(
             ours=ours, theirs=theirs, as_of=new.as_of,
-            evidence=_evidence(feed, sku, edited, by_sku.get(sku.code, []), waiting),
-        )) for sku, ours, theirs, edited in numbers
+            evidence=_evidence(feed, one, edited, by_goods.get(one.goods, []), waiting),
+        )) for one, ours, theirs, edited in numbers
     ]  # fmt: skip
 
 
 def _evidence(
-    feed: TakenFeed, sku: TakenSku, edited: int, told: Sequence[_Told], waiting: Sequence[Heard]
-) -> Evidence:
+    feed: TakenFeed, taken: TakenGoods, edited: int, told: Sequence[_Told],
+    waiting: Sequence[Heard],
+) -> Evidence:  # fmt: skip
     return Evidence(
-        applied=[Heard(e.sequence, e.sku, e.delta, e.at) for e in told if e.applied],
-        ignored=[Heard(e.sequence, e.sku, e.delta, e.at) for e in told if e.late],
-        waiting=[e.delta for e in waiting if e.sku == sku.code],
+        applied=[e.heard for e in told if e.applied],
+        ignored=[e.heard for e in told if e.late],
+        waiting=[e.delta for e in waiting if e.goods == taken.goods],
         edited=edited,
-        packs=sku.packs,
+        packs=taken.packs,
         missing=feed.missing,
+        nameless=taken.nameless,
     )
 
 
+def _over(
+    skus: dict[str, TakenSku], drifts: Collection[Goods], agreed: Sequence[_Compared],
+    differ: Sequence[_Compared],
+) -> list[Goods]:  # fmt: skip
+    """What has an open drift that is none any more: it agrees, or its SKU is not tracked by lots
+    or serials any more, so that nobody tells of it."""
+    equal, unequal = ({one.taken.goods for one in ones} for ones in (agreed, differ))
+    return [
+        goods for goods in drifts
+        if goods in equal or (goods not in unequal and skus[goods.sku].misfit(goods) == "untracked")
+    ]  # fmt: skip
+
+
+async def _settle(
+    tx: Tx, feed: TakenFeed, new: NewSnapshot, read: _Read, agreed: Sequence[_Compared],
+    differ: Sequence[_Compared],
+) -> None:  # fmt: skip
+    """What agrees is settled; where a SKU was told as a whole, also what neither side has."""
+    whole = {sku.code for sku in read.whole}
+    single = [one.taken for one in agreed if one.taken.sku not in whole]
+    await ledger.settle(tx, feed=feed, goods=single, until=new.as_of)
+    but = [one.taken for one in differ if one.taken.sku in whole]
+    if whole:
+        await tx.execute(
+            SQL["settle_whole"], feed_id=feed.feed_id, until=new.as_of,
+            sku_ids=[sku.sku_id for sku in read.whole], but_sku_ids=[one.sku_id for one in but],
+            but_lots=[one.lot for one in but], but_serials=[one.serial for one in but],
+        )  # fmt: skip
+
+
 async def _put_drift(
-    tx: Tx, feed: TakenFeed, one: _Compared, as_of: datetime, before: OpenDrift | None
-) -> UUID:
-    """A new drift, or the open one of the SKU brought up to date."""
+    tx: Tx, feed: TakenFeed, one: _Compared, as_of: datetime, before: OpenDrift | None,
+    expiry: Mapping[Goods, date],
+) -> UUID:  # fmt: skip
+    """A new drift, or the open one of the same goods brought up to date."""
     assert one.finding is not None
     drift_id = new_id(tx.now) if before is None else before.id
     sequence: object = 1
     if before is None:
         await tx.execute(
-            SQL["put_drift"], drift_id=drift_id, feed_id=feed.feed_id, sku_id=one.sku.sku_id,
+            SQL["put_drift"], drift_id=drift_id, feed_id=feed.feed_id, sku_id=one.taken.sku_id,
+            lot=one.taken.lot, serial=one.taken.serial, expires_on=expiry.get(one.taken.goods),
             ours=one.ours, theirs=one.theirs, cause=one.finding.cause,
             correction=one.finding.correction, as_of=as_of, now=tx.now,
         )  # fmt: skip
@@ -167,27 +258,34 @@ async def _put_drift(
         sequence = await tx.value(
             SQL["change_drift"], drift_id=drift_id, ours=one.ours, theirs=one.theirs,
             cause=one.finding.cause, correction=one.finding.correction, as_of=as_of,
+            expires_on=expiry.get(one.taken.goods),
         )  # fmt: skip
     name = "drift.found" if before is None else "drift.changed"
     await ledger.tell(
-        tx, feed=feed, sku=one.sku.code, drift_id=drift_id, name=name, sequence=sequence
+        tx, feed=feed, goods=one.taken.goods, drift_id=drift_id, name=name, sequence=sequence
     )
     return drift_id
 
 
 async def _overwrite(
-    tx: Tx, feed: TakenFeed, new: NewSnapshot, differ: Sequence[_Compared], ids: dict[str, UUID]
-) -> int:
-    """The master's numbers become ours, but for goods that left since: their drift stays open."""
-    fits = [one for one in differ if one.sku.on_hand + one.theirs - one.ours >= 0]
+    tx: Tx, feed: TakenFeed, new: NewSnapshot, differ: Sequence[_Compared],
+    ids: Mapping[Goods, UUID], expiry: Mapping[Goods, date],
+) -> int:  # fmt: skip
+    """The master's numbers become ours, but for goods that left since: their drift stays open.
+    So does that of a piece which is elsewhere, and of goods that nothing can be posted of."""
+    fits = [one for one in differ if one.taken.fits(one.theirs - one.ours)]
     document_id = await ledger.take_over(
-        tx, feed=feed, effects=[Effect(one.sku, one.theirs - one.ours, new.as_of) for one in fits]
-    )
-    await ledger.settle(tx, feed=feed, skus=[one.sku for one in fits], until=new.as_of)
+        tx, feed=feed, effects=[
+            Effect(
+                one.taken, one.theirs - one.ours, new.as_of, None, expiry.get(one.taken.goods)
+            ) for one in fits
+        ],
+    )  # fmt: skip
+    await ledger.settle(tx, feed=feed, goods=[one.taken for one in fits], until=new.as_of)
     for one in fits:
         await ledger.close_drift(
-            tx, feed=feed, sku=one.sku.code, drift_id=ids[one.sku.code], state="corrected",
-            document_id=document_id,
+            tx, feed=feed, goods=one.taken.goods, drift_id=ids[one.taken.goods],
+            state="corrected", document_id=document_id,
         )  # fmt: skip
     return len(fits)
 

@@ -1,6 +1,6 @@
 """Values of the feeds: what an outside source tells, what was made of it, drifts."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -13,18 +13,40 @@ MOST_SNAPSHOT_LINES = 5000
 FeedCode = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$(?!\n)")]
 SourceSequence = Annotated[int, msgspec.Meta(ge=1, le=2**62)]
 Quantity = Annotated[int, msgspec.Meta(ge=-1_000_000_000, le=1_000_000_000)]
+Lot = Annotated[str, msgspec.Meta(max_length=60)]
+Serial = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Cause = Literal[
     "lost", "doubled", "late", "reordered", "manual_edit", "unit_mistake", "unknown"
 ]  # fmt: skip
 
 
+class Goods(msgspec.Struct, frozen=True):
+    """What a number is of: a SKU, or its goods of one lot, or one piece with a serial."""
+
+    sku: str
+    lot: str = ""
+    serial: str = ""
+
+
 class NewFeedEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The source changed a quantity by `delta` base units at `at`, as its own `sequence` tells."""
+    """The source changed a quantity by `delta` base units at `at`, as its own `sequence` tells.
+
+    With `lot` or `serial` where the SKU is tracked by them; a piece with a serial comes (1) or
+    goes (-1).
+    """
 
     sequence: SourceSequence
     sku: SkuCode
     delta: Quantity
     at: Instant
+    lot: Lot = ""
+    expires_on: date | None = None
+    serial: Serial | None = None
+
+    @property
+    def goods(self) -> Goods:
+        """What it is about."""
+        return Goods(self.sku, self.lot, self.serial or "")
 
 
 class NewFeedEvents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,10 +58,22 @@ class NewFeedEvents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewSnapshotLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """So many base units of a SKU."""
+    """So many base units of a SKU, of one of its lots, or a piece with a serial (1, or 0).
+
+    A tracked SKU is told as a whole: lots and serials that no line names are not there. A line
+    of nothing without lot and serial says that there is none at all.
+    """
 
     sku: SkuCode
     qty: Quantity
+    lot: Lot = ""
+    expires_on: date | None = None
+    serial: Serial | None = None
+
+    @property
+    def goods(self) -> Goods:
+        """What it is about."""
+        return Goods(self.sku, self.lot, self.serial or "")
 
 
 class NewSnapshot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +101,8 @@ class Quarantined(msgspec.Struct, frozen=True):
     sku: str
     cause: str
     sequence: int | None = None
+    lot: str = ""
+    serial: str | None = None
 
 
 class FeedPosted(msgspec.Struct, frozen=True):
@@ -97,13 +133,16 @@ class SnapshotPosted(msgspec.Struct, frozen=True):
 class Drift(msgspec.Struct, frozen=True):
     """The source's number is not ours at `as_of`: `amount` = theirs - ours, in base units.
 
-    `correction` is what `correct` would post; 0 where the source itself has to be mended.
+    Of the whole SKU, of `lot`, or of the piece with `serial`. `correction` is what `correct`
+    would post; 0 where the source itself has to be mended.
     """
 
     id: UUID
     feed: str
     node: str
     sku: str
+    lot: str
+    serial: str | None
     ours: int
     theirs: int
     amount: int

@@ -17,6 +17,7 @@ from entrepot.platform.database import ReadTx, Tx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import feeds_ledger as ledger
 from entrepot.stock.feeds_ledger import Effect
+from entrepot.stock.feeds_types import Goods
 from entrepot.stock.feeds_watch_types import (
     Accuracy,
     Alarm,
@@ -63,6 +64,8 @@ class _Noticed(msgspec.Struct, frozen=True):
     cause: str
     at_key: str
     sku_code: str | None
+    lot: str
+    serial: str
     first_sequence: int | None
     last_sequence: int | None
     amount: int
@@ -148,7 +151,8 @@ async def _note_alarms(tx: Tx, noticed: Sequence[_Noticed]) -> tuple[int, int]:
         SQL["put_alarms"], now=tx.now, ids=[new_id(tx.now) for _ in noticed],
         feed_ids=[n.feed_id for n in noticed], kinds=[n.kind for n in noticed],
         causes=[n.cause for n in noticed], at_keys=[n.at_key for n in noticed],
-        skus=[n.sku_code for n in noticed], firsts=[n.first_sequence for n in noticed],
+        skus=[n.sku_code for n in noticed], lots=[n.lot for n in noticed],
+        serials=[n.serial for n in noticed], firsts=[n.first_sequence for n in noticed],
         lasts=[n.last_sequence for n in noticed], amounts=[n.amount for n in noticed],
         corrections=[n.correction for n in noticed], sinces=[n.since for n in noticed],
     )  # fmt: skip
@@ -189,7 +193,7 @@ async def correct_alarm(tx: Tx, *, alarm_id: UUID) -> Alarm:
 
     Raises NotFound outside the caller's warehouses, Conflict `alarm_closed` when somebody was
     before or it is gone, `source_must_mend` where there is nothing for us to post, `not_there`
-    when the goods have left.
+    when the goods have left, `tracked_otherwise` when the SKU is not tracked as it was.
     """
     found = await list_alarms(tx, alarm_id=alarm_id)
     if not found:
@@ -203,7 +207,11 @@ async def correct_alarm(tx: Tx, *, alarm_id: UUID) -> Alarm:
     skus = await ledger.take_skus(tx, feed=feed, skus=[alarm.sku])
     if alarm.sku not in skus:
         raise Conflict("this SKU is closed", code="sku_closed", sku=alarm.sku)
-    effect = Effect(skus[alarm.sku], alarm.correction, alarm.since)
+    named = Goods(alarm.sku, alarm.lot, alarm.serial or "")
+    if skus[alarm.sku].misfit(named):
+        raise Conflict("this SKU is tracked otherwise now", code="tracked_otherwise")
+    taken = (await ledger.take_goods(tx, feed=feed, goods=[named]))[named]
+    effect = Effect(taken, alarm.correction, alarm.since)
     document_id = await ledger.take_over(tx, feed=feed, effects=[effect])
     sequence = await tx.value(
         SQL["close_alarm"], alarm_id=alarm_id, now=tx.now, actor=tx.principal.actor,

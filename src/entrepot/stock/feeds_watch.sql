@@ -85,18 +85,19 @@ limit 1000;
 -- of a feed; what is younger than :grace may still come by itself. Of corrected twins only those
 -- count that came since.
 -- name: find_alarms
-select x.feed_id, x.kind, x.cause, x.at_key, x.sku_code, x.first_sequence, x.last_sequence,
+select x.feed_id, x.kind, x.cause, x.at_key, x.sku_code, x.lot, x.serial, x.first_sequence,
+    x.last_sequence,
     (x.amount + k.corrected)::bigint as amount, (x.correction - k.corrected)::bigint as correction,
     x.since
 from (
     select f.feed_id, 'silent' as kind, 'unknown' as cause, '' as at_key, null::text as sku_code,
-        null::bigint as first_sequence, null::bigint as last_sequence, 0::bigint as amount,
-        0::bigint as correction, f.heard_at as since
+        '' as lot, '' as serial, null::bigint as first_sequence, null::bigint as last_sequence,
+        0::bigint as amount, 0::bigint as correction, f.heard_at as since
     from stock.feed as f
     join stock.feed_policy as p on p.node_id = f.node_id
     where f.heard_at + make_interval(secs => p.stale_after_s) < :now
     union all
-    select f.feed_id, 'lagging', 'late', '', null, null, null, g.p95, 0, :now
+    select f.feed_id, 'lagging', 'late', '', null, '', '', null, null, g.p95, 0, :now
     from stock.feed as f
     join stock.feed_policy as p on p.node_id = f.node_id
     cross join lateral (
@@ -111,7 +112,7 @@ from (
     ) as g
     where g.p95 > p.lag_limit_s
     union all
-    select f.feed_id, 'gap', 'lost', e.source_sequence::text, null, e.source_sequence + 1,
+    select f.feed_id, 'gap', 'lost', e.source_sequence::text, null, '', '', e.source_sequence + 1,
         e.behind - 1, e.behind - e.source_sequence - 1, 0, e.seen_at
     from stock.feed as f
     cross join lateral (
@@ -128,26 +129,30 @@ from (
         and e.seen_at < :grace
     union all
     select q.feed_id, 'waiting', case q.cause when 'negative' then 'reordered' else 'unknown' end,
-        q.sku_code || ' ' || q.cause, q.sku_code, min(q.source_sequence), max(q.source_sequence),
+        q.sku_code || ' ' || q.cause, q.sku_code, '', '', min(q.source_sequence),
+        max(q.source_sequence),
         sum(q.quantity)::bigint, 0, min(q.heard_at)
     from stock.quarantine as q
     where q.closed_at is null and q.source_sequence is not null and q.heard_at < :grace
     group by q.feed_id, q.cause, q.sku_code
     union all
     select e.feed_id, 'doubled', 'doubled', e.sku_code || ' ' || min(e.source_sequence), e.sku_code,
-        min(e.source_sequence), max(e.source_sequence), (e.delta * (count(*) - 1))::bigint,
+        e.lot, e.serial, min(e.source_sequence), max(e.source_sequence),
+        (e.delta * (count(*) - 1))::bigint,
         (-e.delta * (count(*) - 1))::bigint, max(e.heard_at)
     from stock.feed as f
     cross join lateral (
-        select z.feed_id, z.sku_code, z.delta, z.at, z.source_sequence, z.heard_at
+        select z.feed_id, z.sku_code, z.lot, z.serial, z.delta, z.at, z.source_sequence, z.heard_at
         from stock.feed_event as z
         where z.feed_id = f.feed_id
         order by z.source_sequence desc limit 5000
     ) as e
     join stock.feed_effect as t on t.feed_id = e.feed_id and t.source_sequence = e.source_sequence
-    left join stock.feed_settled as u on u.feed_id = e.feed_id and u.sku_id = t.sku_id
+    cross join lateral (
+        select stock.settled_until_v1(e.feed_id, t.sku_id, e.lot, e.serial) as until
+    ) as u
     where u.until is null or e.at > u.until
-    group by e.feed_id, e.sku_code, e.delta, e.at
+    group by e.feed_id, e.sku_code, e.lot, e.serial, e.delta, e.at
     having count(distinct e.heard_at) > 1
 ) as x
 cross join lateral (
@@ -162,16 +167,16 @@ limit :most;
 
 -- name: put_alarms
 insert into stock.feed_alarm as a (
-    alarm_id, feed_id, kind, cause, at_key, sku_code, first_sequence, last_sequence, amount,
-    correction, since, first_seen, last_seen, state, sequence
+    alarm_id, feed_id, kind, cause, at_key, sku_code, lot, serial, first_sequence, last_sequence,
+    amount, correction, since, first_seen, last_seen, state, sequence
 )
-select u.id, u.feed, u.kind, u.cause, u.at_key, u.sku, u.first, u.last, u.amount, u.correction,
-    u.since, :now, :now, 'open', 1
+select u.id, u.feed, u.kind, u.cause, u.at_key, u.sku, u.lot, u.serial, u.first, u.last,
+    u.amount, u.correction, u.since, :now, :now, 'open', 1
 from unnest(
     :ids::uuid[], :feed_ids::uuid[], :kinds::text[], :causes::text[], :at_keys::text[],
-    :skus::text[], :firsts::bigint[], :lasts::bigint[], :amounts::bigint[],
-    :corrections::bigint[], :sinces::timestamptz[]
-) as u (id, feed, kind, cause, at_key, sku, first, last, amount, correction, since)
+    :skus::text[], :lots::text[], :serials::text[], :firsts::bigint[],
+    :lasts::bigint[], :amounts::bigint[], :corrections::bigint[], :sinces::timestamptz[]
+) as u (id, feed, kind, cause, at_key, sku, lot, serial, first, last, amount, correction, since)
 on conflict (feed_id, kind, at_key) where state = 'open' do update
 set amount = excluded.amount, correction = excluded.correction, last_seen = excluded.last_seen;
 
@@ -196,8 +201,8 @@ where (a.state = 'open' and a.first_seen = :now) or (a.state = 'gone' and a.clos
 
 -- name: list_alarms
 select a.alarm_id as id, f.code as feed, n.code as node, a.kind, a.cause, a.sku_code as sku,
-    a.first_sequence, a.last_sequence, a.amount, a.correction, a.since, a.first_seen, a.state,
-    a.closed_at, a.document_id
+    a.lot, nullif(a.serial, '') as serial, a.first_sequence, a.last_sequence, a.amount,
+    a.correction, a.since, a.first_seen, a.state, a.closed_at, a.document_id
 from stock.feed_alarm as a
 join stock.feed as f on f.feed_id = a.feed_id
 join nodes.node as n on n.node_id = f.node_id
@@ -221,78 +226,40 @@ select platform.put_event_v1(
     :event_id, 'feed.corrected', 1, 'stock_feed_alarm', :alarm_id, :sequence, :now, :actor, :body
 );
 
--- How far our number is from the source's, SKU by SKU: the open drift, else what the source told
--- that has no effect yet, and what was counted twice. Nothing at rest.
+-- How far our number is from the source's, SKU by SKU. Nothing at rest.
 -- name: list_errors
 select n.code as node, f.code as feed, s.code as sku, g.on_hand as ours,
-    (g.on_hand + x.error)::bigint as theirs, x.error
+    (g.on_hand + x.error)::bigint as theirs, x.error, x.units
 from (
-    select y.feed_id, y.sku_id, sum(y.error)::bigint as error
-    from (
-        select d.feed_id, d.sku_id, d.amount as error
-        from stock.drift as d where d.state = 'open'
-        union all
-        select q.feed_id, s.sku_id, q.quantity
-        from stock.quarantine as q
-        join catalog.sku as s on s.code = q.sku_code
-        where q.closed_at is null and q.source_sequence is not null and not exists (
-            select from stock.drift as d
-            where d.feed_id = q.feed_id and d.sku_id = s.sku_id and d.state = 'open'
-        )
-        union all
-        select a.feed_id, s.sku_id, a.correction
-        from stock.feed_alarm as a
-        join catalog.sku as s on s.code = a.sku_code
-        where a.state = 'open' and a.kind = 'doubled' and not exists (
-            select from stock.drift as d
-            where d.feed_id = a.feed_id and d.sku_id = s.sku_id and d.state = 'open'
-        )
-    ) as y
+    select y.feed_id, y.sku_id, sum(y.error)::bigint as error, sum(abs(y.error))::bigint as units
+    from stock.feed_errors_v1(null) as y
     group by y.feed_id, y.sku_id
 ) as x
 join stock.feed as f on f.feed_id = x.feed_id
 join nodes.node as n on n.node_id = f.node_id
 join catalog.sku as s on s.sku_id = x.sku_id
 join stock.sku_node as g on g.sku_id = x.sku_id and g.node_id = f.node_id
-where x.error <> 0
+where x.units <> 0
     and (:warehouses::text[] is null or n.code = any(:warehouses))
     and (:node::text is null or n.code = :node)
     and (:sku::text is null or s.code = :sku)
-order by abs(x.error) desc, s.code, n.code, f.code
+order by x.units desc, s.code, n.code, f.code
 limit :most;
 
 -- How many SKUs of a node are right: of those that its feeds tell about.
 -- name: list_accuracy
 select n.code as node, count(distinct k.sku_id) as skus,
-    count(distinct k.sku_id) filter (where k.error <> 0) as wrong,
-    coalesce(sum(abs(k.error)), 0)::bigint as units
+    count(distinct k.sku_id) filter (where k.units <> 0) as wrong,
+    coalesce(sum(k.units), 0)::bigint as units
 from (
-    select f.node_id, t.sku_id, sum(t.error)::bigint as error
+    select f.node_id, t.sku_id, sum(abs(t.error))::bigint as units
     from stock.feed as f
     cross join lateral (
         select e.sku_id, 0::bigint as error from stock.feed_effect as e where e.feed_id = f.feed_id
         union
         select u.sku_id, 0 from stock.feed_settled as u where u.feed_id = f.feed_id
         union all
-        select d.sku_id, d.amount from stock.drift as d
-        where d.feed_id = f.feed_id and d.state = 'open'
-        union all
-        select s.sku_id, q.quantity
-        from stock.quarantine as q
-        join catalog.sku as s on s.code = q.sku_code
-        where q.feed_id = f.feed_id and q.closed_at is null and q.source_sequence is not null
-            and not exists (
-                select from stock.drift as d
-                where d.feed_id = f.feed_id and d.sku_id = s.sku_id and d.state = 'open'
-            )
-        union all
-        select s.sku_id, a.correction
-        from stock.feed_alarm as a
-        join catalog.sku as s on s.code = a.sku_code
-        where a.feed_id = f.feed_id and a.state = 'open' and a.kind = 'doubled' and not exists (
-            select from stock.drift as d
-            where d.feed_id = f.feed_id and d.sku_id = s.sku_id and d.state = 'open'
-        )
+        select y.sku_id, y.error from stock.feed_errors_v1(f.feed_id) as y
     ) as t
     group by f.node_id, f.feed_id, t.sku_id
 ) as k
@@ -304,7 +271,8 @@ order by n.code;
 -- What a feed told about a SKU, newest first, and what became of it.
 -- name: list_sku_events
 select e.source_sequence as sequence, e.delta, e.at, e.heard_at, e.verdict,
-    t.document_id is not null as applied, t.document_id
+    t.document_id is not null as applied, t.document_id, e.lot,
+    nullif(e.serial, '') as serial
 from stock.feed_event as e
 join stock.feed as f on f.feed_id = e.feed_id
 join nodes.node as n on n.node_id = f.node_id

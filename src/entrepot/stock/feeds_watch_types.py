@@ -62,6 +62,8 @@ class Alarm(msgspec.Struct, frozen=True):
     kind: str
     cause: str
     sku: str | None
+    lot: str
+    serial: str | None
     first_sequence: int | None
     last_sequence: int | None
     amount: int
@@ -83,6 +85,8 @@ class ToldEvent(msgspec.Struct, frozen=True):
     verdict: str
     applied: bool
     document_id: UUID | None
+    lot: str
+    serial: str | None
 
 
 class Swept(msgspec.Struct, frozen=True):
@@ -96,7 +100,10 @@ class Swept(msgspec.Struct, frozen=True):
 
 
 class SkuError(msgspec.Struct, frozen=True):
-    """How far our number of a SKU is from its source's: `error` = theirs - ours."""
+    """How far our number of a SKU is from its source's: `error` = theirs - ours.
+
+    `units` differ: lots and serials that are too many here and too few there do not cancel out.
+    """
 
     node: str
     feed: str
@@ -104,6 +111,7 @@ class SkuError(msgspec.Struct, frozen=True):
     ours: int
     theirs: int
     error: int
+    units: int
 
 
 class NodeAccuracy(msgspec.Struct, frozen=True):
