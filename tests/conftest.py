@@ -63,6 +63,7 @@ SLOW = (
     "web/test_work_pages.py::test_a_transfer_from_the_office",
     "stock/test_machine.py::test_the_books",
     "tenancy/test_isolation.py",
+    "web/test_every_form.py",
     "web/test_routing_page.py",
     "tenancy/test_provisioning.py",
 )
