@@ -187,3 +187,61 @@ async def test_a_kit_comes_in_as_its_parts(key: ApiKeyInHand) -> None:
     )  # fmt: skip
     away = {"sku": kit, "qty": 1, "reason": "supplier_return", "from": {"node": "SZX1"}}
     await key.post("/stock/movements", {"reference": "away", "lines": [away]})
+
+
+async def test_what_was_set_is_read_as_it_may_be_set_again(
+    server: InstalledServer, app: Any, trade: Trade, key: ApiKeyInHand
+) -> None:
+    sku = await stocked(key, {"SZX1": 9, "YIW1": 5})
+    level = {
+        "sku": sku, "node": "SZX1", "safety": 2, "protected": 1, "inbound": 4,
+        "sells_inbound": True, "backorder_extra": 3,
+    }  # fmt: skip
+    other = {"sku": sku, "node": "YIW1", "safety": 0, "protected": 0, "inbound": 0,
+             "sells_inbound": False, "backorder_extra": 0}  # fmt: skip
+    assert (await key.ask("PUT", "/stock/levels", {"levels": [level]})).status_code == 200
+    assert await paged(key, f"/stock/levels?sku={sku}") == [level, other]
+    assert (await key.get(f"/stock/levels?sku={sku}&node=YIW1"))["items"] == [other]
+    mine = [row for row in await paged(key, "/stock/levels?node=SZX1") if row["sku"] == sku]
+    assert mine == [level]
+    assert (await key.ask("PUT", "/stock/levels", {"levels": mine})).status_code == 200
+    ask = {"levels": [{"sku": sku, "buffer": 3, "quota": 6}]}
+    assert (await key.ask("PUT", "/channels/READ/stock-levels", ask)).status_code == 200
+    wanted = {"channel": "READ", "lines": [{"sku": sku, "qty": 2, "node": "YIW1"}]}
+    await key.post("/reservations", {"reference": f"{sku}-1", **wanted})
+    told = {"sku": sku, "buffer": 3, "quota": 6, "quota_used": 2, "pooled": 9, "available": 4}
+    assert (await key.get(f"/channels/READ/stock-levels?sku={sku}"))["items"] == [told]
+    assert told in await paged(key, "/channels/READ/stock-levels?")
+    narrow = await key_for(server, app, trade.tenant.tenant, warehouses=["YIW1"])
+    assert (await narrow.get(f"/stock/levels?sku={sku}"))["items"] == [other]
+    assert (await narrow.ask("GET", "/channels/READ/stock-levels")).status_code == 403
+
+
+async def test_reservations_are_found_without_their_ids(
+    server: InstalledServer, app: Any, trade: Trade, key: ApiKeyInHand
+) -> None:
+    sku = await stocked(key, {"SZX1": 9, "YIW1": 5})
+
+    async def held(reference: str, node: str) -> str:
+        lines = [{"sku": sku, "qty": 1, "node": node}]
+        document = {"reference": f"{sku}-{reference}", "channel": "READ", "lines": lines}
+        return str((await key.post("/reservations", document))["id"])
+
+    async def ids(of: ApiKeyInHand, query: str) -> list[str]:
+        found = (await of.get(f"/reservations?{query}"))["items"]
+        return [one["id"] for one in found if one["reference"].startswith(sku)]
+
+    first, here, there = await held("a", "SZX1"), await held("b", "SZX1"), await held("c", "YIW1")
+    again = await held("a", "SZX1")
+    assert await ids(key, "channel=READ") == [again, there, here, first]
+    assert await ids(key, f"channel=READ&before={there}") == [here, first]
+    assert await ids(key, "state=released") == [first]
+    assert await ids(key, "channel=NONE") == []
+    assert await ids(key, f"reference={sku}-a") == [again], "the live one"
+    assert await ids(key, f"reference={sku}-a&channel=READ") == [again]
+    assert (await errors(key, f"/reservations?reference={sku}-a&state=released")).keys() == {
+        "state"
+    }
+    narrow = await key_for(server, app, trade.tenant.tenant, warehouses=["YIW1"])
+    assert await ids(narrow, "") == [there]
+    assert await ids(narrow, f"reference={sku}-a") == []

@@ -23,6 +23,7 @@ from entrepot.api.reconciliation import RECONCILIATION_ROUTES
 from entrepot.api.routes import ROUTES
 from entrepot.api.routing import ROUTING_ROUTES
 from entrepot.api.stock import STOCK_ROUTES
+from entrepot.api.stock_reads import STOCK_READ_ROUTES
 from entrepot.api.stock_strategy import STRATEGY_ROUTES
 from entrepot.api.transfers import TRANSFER_ROUTES
 from entrepot.api.watch import WATCH_ROUTES
@@ -51,6 +52,7 @@ def api_routers(
             *CARRIER_ROUTES,
             *CONSOLIDATION_ROUTES,
             *STOCK_ROUTES,
+            *STOCK_READ_ROUTES,
             *ARRIVAL_ROUTES,
             *STRATEGY_ROUTES,
             *ROUTING_ROUTES,

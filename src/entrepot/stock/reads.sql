@@ -1,0 +1,77 @@
+-- Lists for programs: reservations, and levels as they were set.
+
+-- name: list_reservations
+select jsonb_build_object(
+    'id', v.reservation_id, 'reference', v.reference, 'channel', c.code, 'state', v.state,
+    'strength', v.strength, 'expires_at', v.expires_at, 'created_at', v.created_at, 'lines', (
+        select jsonb_agg(jsonb_build_object(
+            'sku', s.code, 'node', n.code, 'qty', b.quantity, 'backordered', b.backordered
+        ) order by s.code, n.code)
+        from stock.reservation_line as b
+        join catalog.sku as s on s.sku_id = b.sku_id
+        join nodes.node as n on n.node_id = b.node_id
+        where b.reservation_id = v.reservation_id
+    )
+) as body
+from stock.reservation as v
+join nodes.channel as c on c.channel_id = v.channel_id
+where (:before::uuid is null or v.reservation_id < :before)
+    and (:channel::text is null or c.code = :channel)
+    and (:state::text is null or v.state = :state)
+    and (:warehouses::text[] is null or not exists (
+        select from stock.reservation_line as b
+        join nodes.node as n on n.node_id = b.node_id
+        where b.reservation_id = v.reservation_id and n.code <> all(:warehouses)
+    ))
+order by v.reservation_id desc
+limit :most;
+
+-- Only live ones are found by their reference: those are what an index knows.
+-- name: list_live
+select jsonb_build_object(
+    'id', v.reservation_id, 'reference', v.reference, 'channel', c.code, 'state', v.state,
+    'strength', v.strength, 'expires_at', v.expires_at, 'created_at', v.created_at, 'lines', (
+        select jsonb_agg(jsonb_build_object(
+            'sku', s.code, 'node', n.code, 'qty', b.quantity, 'backordered', b.backordered
+        ) order by s.code, n.code)
+        from stock.reservation_line as b
+        join catalog.sku as s on s.sku_id = b.sku_id
+        join nodes.node as n on n.node_id = b.node_id
+        where b.reservation_id = v.reservation_id
+    )
+) as body
+from nodes.channel as c
+join stock.reservation as v on v.channel_id = c.channel_id
+where v.reference = :reference and v.state = 'pending'
+    and (:before::uuid is null or v.reservation_id < :before)
+    and (:channel::text is null or c.code = :channel)
+    and (:warehouses::text[] is null or not exists (
+        select from stock.reservation_line as b
+        join nodes.node as n on n.node_id = b.node_id
+        where b.reservation_id = v.reservation_id and n.code <> all(:warehouses)
+    ))
+order by v.reservation_id desc
+limit :most;
+
+-- safety without what is held back because a source is silent; inbound as it was told by hand,
+-- without what ASNs and transfers await.
+-- name: list_levels_set
+select s.code as sku, n.code as node, g.safety - g.withheld as safety, g.protected,
+    g.inbound_told as inbound, g.sells_inbound, g.backorder_extra
+from catalog.sku as s
+join stock.sku_node as g on g.sku_id = s.sku_id
+join nodes.node as n on n.node_id = g.node_id
+where s.code >= :sku_at::text and (s.code, n.code) > (:sku_at::text, :node_at::text)
+    and (:sku::text is null or s.code = :sku)
+    and (:node::text is null or n.code = :node)
+    and (:warehouses::text[] is null or n.code = any(:warehouses))
+order by s.code, n.code
+limit :most;
+
+-- name: list_channel_levels_set
+select s.code as sku, a.buffer, a.quota, a.quota_used, a.pooled, a.shown as available
+from stock.channel_available as a
+join catalog.sku as s on s.sku_id = a.sku_id
+where a.channel_id = :channel_id and s.code > :after and (:sku::text is null or s.code = :sku)
+order by s.code
+limit :most;
