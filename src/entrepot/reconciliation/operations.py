@@ -16,7 +16,8 @@ from entrepot.kernel.principals import Job, Operator
 from entrepot.kernel.refusals import Conflict
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.reconciliation import errors, late, queries, rules
+from entrepot.reconciliation import copies, errors, late, queries, rules
+from entrepot.reconciliation.copies import Compared, Since
 from entrepot.reconciliation.queries import SQL as READS
 from entrepot.reconciliation.types import Cause, Clash, Difference, Effect, Mode, Run, ViewFound
 from entrepot.stock import rebuild
@@ -39,6 +40,14 @@ class _Progress(msgspec.Struct, frozen=True):
     mark: int
     usable: bool
     late_mark: int
+    sound: bool
+    reach: int | None
+    own: int
+
+    @property
+    def since(self) -> Since | None:
+        """What tells rows written since apart, if anything does."""
+        return None if self.reach is None else Since(self.reach, self.own)
 
 
 class Outside(msgspec.Struct, frozen=True):
@@ -55,18 +64,9 @@ class _Packs(msgspec.Struct, frozen=True):
 class _Known(msgspec.Struct, frozen=True):
     kind: str
     at_key: str
-    told: int
-    found: int
+    amount: int
     cause: Cause
     suspect: UUID | None
-
-
-class _Added(msgspec.Struct, frozen=True):
-    """What adding up brought: places that differ, how many documents, whether all were kept."""
-
-    clashes: list[Clash]
-    documents: int
-    more: bool
 
 
 async def run(tx: Tx, *, mode: Mode) -> Run:
@@ -80,23 +80,25 @@ async def run(tx: Tx, *, mode: Mode) -> Run:
     done: Mode = mode if progress.usable else "full"
     outside = [row.id for row in await tx.list(SQL["list_outside"], Outside)]
     if done == "full":
-        added = await _add_up_all(tx, outside)
+        found, documents = await _add_up_all(tx, outside), 0
     else:
         await tx.value(SQL["work_alone"])
-        added = await _add_up_arrived(tx, outside, after=progress.mark)
-    copies = await tx.list(READS["list_clashes"], Clash, most=MOST + 1)
-    clashes = (added.clashes + copies)[:MOST]
-    more = added.more or len(added.clashes) + len(copies) > MOST
+        found, documents = await _add_up_arrived(tx, outside, progress)
+    clashes, more = (found.places + found.copies)[:MOST], found.more
     await tx.execute(SQL["clear_ahead"])
     await tx.execute(SQL["put_ahead"])
     await late.note(tx, after=progress.late_mark, until=mark)
-    await tx.execute(SQL["move_on"], mark=mark, usable=not added.more)
-    views = await _count_views(tx, added.clashes, whole=done == "full")
+    views = await _count_views(tx, found, None if done == "full" else progress)
+    await tx.execute(
+        SQL["move_on"], mark=mark, usable=len(found.places) <= MOST, kept=found.kept,
+        sound=not any(view.rows for view in views if view.view in copies.HISTORY),
+    )  # fmt: skip
+    await tx.execute(SQL["sign_progress"])
     fresh, gone = await _keep(tx, run_id, clashes, whole=not more)
     drifts = await tx.value(READS["count_drifts"])
     assert isinstance(drifts, int)
     made = Run(
-        run_id, done, added.documents, len(clashes), fresh, gone, more, drifts,
+        run_id, done, documents, len(clashes), fresh, gone, more, drifts,
         sum(view.rows for view in views), views, tx.now, int((time.monotonic() - began) * 1000),
     )  # fmt: skip
     await _put_run(tx, made, mark)
@@ -112,8 +114,8 @@ async def _put_run(tx: Tx, made: Run, mark: int) -> None:
     )  # fmt: skip
 
 
-async def _add_up_all(tx: Tx, outside: Sequence[UUID]) -> _Added:
-    """The whole ledger; the sums are kept, so that the next run can go on from them."""
+async def _add_up_all(tx: Tx, outside: Sequence[UUID]) -> Compared:
+    """The whole ledger and all copies; sums are kept, so that the next run can go on from them."""
     rough = await tx.value(SQL["rough_rows"])
     parts = rules.parts_of(rough if isinstance(rough, int) else 0, most=PART_ROWS)
     clashes: list[Clash] = []
@@ -122,8 +124,7 @@ async def _add_up_all(tx: Tx, outside: Sequence[UUID]) -> _Added:
             SQL["add_up_ledger"], Clash, outside=list(outside), parts=parts, part=part,
             most=MOST + 1 - len(clashes),
         )  # fmt: skip
-    more = len(clashes) > MOST
-    if not more:
+    if len(clashes) <= MOST:
         await tx.execute(SQL["drop_sums"])
         await tx.execute(SQL["copy_sums"])
         await tx.execute(
@@ -132,33 +133,34 @@ async def _add_up_all(tx: Tx, outside: Sequence[UUID]) -> _Added:
             owners=[c.owner for c in clashes], statuses=[c.status for c in clashes],
             moved=[c.told for c in clashes],
         )  # fmt: skip
-    return _Added(clashes[:MOST], 0, more)
+    return await copies.compare_copies(tx, places=clashes, most=MOST)
 
 
-async def _add_up_arrived(tx: Tx, outside: Sequence[UUID], *, after: int) -> _Added:
-    """Only documents that came since the mark; what was added up before is remembered."""
-    documents = await tx.execute(SQL["put_arrived"], after=after)
-    clashes = await tx.list(
-        SQL["add_up_arrived"], Clash, outside=list(outside), most=MOST + 1
-    )  # fmt: skip
+async def _add_up_arrived(tx: Tx, outside: Sequence[UUID], last: _Progress) -> tuple[Compared, int]:
+    """Only documents that came since the mark, how many; what was added up is remembered."""
+    documents = await tx.execute(SQL["put_arrived"], after=last.mark)
     await tx.execute(SQL["add_arrived"], outside=list(outside))
+    found = await copies.compare(tx, since=last.since, most=MOST)
     await tx.execute(SQL["clear_arrived"])
-    return _Added(clashes[:MOST], documents, len(clashes) > MOST)
+    return found, documents
 
 
-async def _count_views(tx: Tx, clashes: Sequence[Clash], *, whole: bool) -> list[ViewFound]:
-    """Every invariant view. Balances and sums of a SKU were compared by the run itself; those that
-    read all movements, which never change, are asked by whole runs and repeated by the others."""
+async def _count_views(tx: Tx, found: Compared, last: _Progress | None) -> list[ViewFound]:
+    """Every invariant view. Balances, sums of a SKU and copies were compared by the run itself. A
+    run that goes on from the `last` one repeats those that read all movements, which never change,
+    and asks of the history, if that was sound, only what came since."""
     by_sku: dict[UUID, int] = {}
-    for clash in clashes:
+    for clash in found.places:
         by_sku[clash.sku_id] = by_sku.get(clash.sku_id, 0) + clash.found - clash.told
-    known = {
-        _BALANCES: len(clashes),
+    known = found.views | {
+        _BALANCES: len(found.places),
         _SKU_SUMS: sum(1 for amount in by_sku.values() if amount),
     }
-    if not whole:
-        last = await queries.list_runs(tx, mode="full")
-        known |= {v.view: v.rows for run in last for v in run.views if v.view in _ALL_MOVEMENTS}
+    if last is not None:
+        whole = await queries.list_runs(tx, mode="full")
+        known |= {v.view: v.rows for run in whole for v in run.views if v.view in _ALL_MOVEMENTS}
+        if last.sound and last.since is not None:
+            known |= await copies.count_new_breaks(tx, after=last.mark, since=last.since)
     views = await tx.list(
         READS["count_violations"], ViewFound, known=list(known), known_rows=list(known.values())
     )
@@ -197,10 +199,11 @@ async def _keep(tx: Tx, run_id: UUID, clashes: Sequence[Clash], *, whole: bool) 
 
 
 async def _causes(tx: Tx, clashes: Sequence[Clash]) -> list[tuple[Cause, UUID | None]]:
-    """The likely cause of each; what is open with the same numbers keeps the one it has."""
+    """The likely cause of each. What is open with the same amount keeps the one it has: it was
+    there before anything that came since."""
     rows = await tx.list(SQL["list_known_causes"], _Known, most=MOST)
-    known = {(row.kind, row.at_key, row.told, row.found): row for row in rows}
-    kept = [known.get((c.kind, c.at_key, c.told, c.found)) for c in clashes]
+    known = {(row.kind, row.at_key, row.amount): row for row in rows}
+    kept = [known.get((c.kind, c.at_key, c.found - c.told)) for c in clashes]
     follows = rules.find_causes(clashes, effects=(), packs={})
     new = [
         c for c, before, (cause, _) in zip(clashes, kept, follows, strict=True)

@@ -1,7 +1,15 @@
 -- Named writes of the reconciliation room: adding up the ledger, keeping what was found.
 
+-- own: how old the last run is itself. reach: rows whose transaction is so old or younger were
+-- written since that run looked; null where numbers of transactions tell nothing: after a restore
+-- or two thousand million of them, with other nodes of a channel, and after the closing of a
+-- period, which writes this row too.
 -- name: take_progress
-select p.mark, p.usable, p.late_mark from reconciliation.progress as p for update;
+select p.mark, p.usable, p.late_mark, p.sound, case
+        when p.written_by = p.xmin::text::bigint and p.pools = reconciliation.pools_v1()
+        then reconciliation.reach_v1(p.changed_after)
+    end as reach, age(p.xmin) as own
+from reconciliation.progress as p for update;
 
 -- Written, not only locked: of two steady blocks the later then sees that it has to begin again.
 -- name: take_turn
@@ -50,38 +58,6 @@ from (
         select b.sku_id, b.place_id, b.lot, b.owner, b.status, -b.on_hand
         from stock.balance as b
         where :parts = 1 or (uuid_hash(b.sku_id) & 2147483647) % :parts = :part
-    ) as y
-    group by y.sku_id, y.place_id, y.lot, y.owner, y.status
-    having sum(y.quantity) <> 0
-    limit :most
-) as e
-left join stock.balance as b on b.sku_id = e.sku_id and b.place_id = e.place_id
-    and b.lot = e.lot and b.owner = e.owner and b.status = e.status
-left join stock.place as p on p.place_id = e.place_id;
-
--- What the ledger added up to as of the mark, and what has come since, against the balances.
--- name: add_up_arrived
-select 'balance' as kind, e.sku_id, p.node_id, e.place_id, null::uuid as channel_id, e.lot,
-    e.owner, e.status, null::text as serial, (coalesce(b.on_hand, 0) + e.moved)::bigint as told,
-    coalesce(b.on_hand, 0) as found
-from (
-    select y.sku_id, y.place_id, y.lot, y.owner, y.status, sum(y.quantity)::bigint as moved
-    from (
-        select s.sku_id, s.place_id, s.lot, s.owner, s.status, s.moved as quantity
-        from reconciliation.sum as s
-        union all
-        select m.sku_id, m.to_place, m.lot, m.owner, m.to_status, m.quantity
-        from reconciliation.arrived as a
-        join stock.movement as m on m.document_id = a.document_id
-        where m.to_place <> all(:outside::uuid[])
-        union all
-        select m.sku_id, m.from_place, m.lot, m.owner, m.from_status, -m.quantity
-        from reconciliation.arrived as a
-        join stock.movement as m on m.document_id = a.document_id
-        where m.from_place <> all(:outside)
-        union all
-        select b.sku_id, b.place_id, b.lot, b.owner, b.status, -b.on_hand
-        from stock.balance as b
     ) as y
     group by y.sku_id, y.place_id, y.lot, y.owner, y.status
     having sum(y.quantity) <> 0
@@ -169,10 +145,19 @@ where o.aggregate = 'stock_document' and o.sequence = 1;
 
 -- name: move_on
 update reconciliation.progress
-set mark = :mark, usable = :usable, late_mark = :mark where only_one;
+set mark = :mark, usable = :usable, late_mark = :mark, sound = :sound,
+    changed_after = case
+        when :kept::boolean then pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    end,
+    pools = reconciliation.pools_v1()
+where only_one;
+
+-- In the savepoint of move_on: the number that the row has then is the one that it keeps.
+-- name: sign_progress
+update reconciliation.progress set written_by = xmin::text::bigint where only_one;
 
 -- name: list_known_causes
-select d.kind, d.at_key, d.told, d.found, d.cause, d.suspect
+select d.kind, d.at_key, d.amount, d.cause, d.suspect
 from reconciliation.difference as d
 where d.state = 'open' and d.cause <> 'follows'
 limit :most;
