@@ -90,8 +90,11 @@ async def test_a_picker_without_a_lot_gets_what_expires_first(stock: Stock) -> N
 
 async def test_of_pieces_what_expires_first_leaves_first(stock: Stock) -> None:
     sku = await stock.sku(lot_tracked=True, serial_tracked=True)
-    for serial, lot, expires in (("a", "0", None), ("b", "A", day(90)), ("c", "B", day(0))):
-        await stock.receive(sku, 1, lot=lot, serial=serial, expires_on=expires)
+    lots = {"0": None, "A": day(90), "B": day(0), "PAST": day(-1)}
+    for serial, lot in (("3", "PAST"), ("a", "0"), ("b", "A"), ("c", "B")):
+        await stock.receive(sku, 1, lot=lot, serial=serial, expires_on=lots[lot])
+    await stock.receive(sku, 1, lot="B", serial="1", owner="ACME")
+    await stock.receive(sku, 1, lot="B", serial="2", to={"node": "N1", "status": "damaged"})
     made = await stock.reserve((sku, 1))
     assert await tasks_of(stock, made.id) == [("R", "B", 1)]
     await stock.fulfil(made.id)

@@ -1,9 +1,7 @@
 """Work in a warehouse holds what it decides about: somebody who has one row of it makes it wait,
 or begin again, and at the statement that decides. Races show the same by luck, these always."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +27,7 @@ from entrepot.flows.send_transfer import send_transfer
 from entrepot.flows.undo_put_away import undo_put_away
 from entrepot.kernel.ids import new_id, new_token
 from entrepot.kernel.principals import Staff
-from entrepot.kernel.refusals import Conflict, Unavailable
+from entrepot.kernel.refusals import Conflict
 from entrepot.nodes.channel_types import NewChannel
 from entrepot.nodes.types import NewBins
 from entrepot.platform.clock import system_clock
@@ -38,30 +36,12 @@ from entrepot.stock.adjustment_types import AdjustmentSummary, Decision, NewAdju
 from entrepot.stock.picking_types import MissedGoods, PickedGoods
 from entrepot.stock.recall_types import NewRecall, RecallOutcome, RecallSummary
 from entrepot.stock.transfers_types import Loaded, NewTransfer, Transfer
-from entrepot.tenancy.entrances import connect
 from tests.flows.trade import stamp
 from tests.postgres_fixture import InstalledServer
 from tests.stock.arriving import announced, came_back, moved_back, received, stowed
 from tests.stock.house import Stock, open_stock
 from tests.stock.transferring import places_of
-
-_WAITING = (
-    "select coalesce(string_agg(a.query, ' '), '') from pg_stat_activity as a"
-    " where $1 = any(pg_blocking_pids(a.pid))"
-)
-GUARD = (
-    "select from stock.sku_node as g join catalog.sku as s on s.sku_id = g.sku_id"
-    " join nodes.node as n on n.node_id = g.node_id"
-    " where s.code = $1 and n.code = $2 for key share of g"
-)
-POOL = (
-    "select from stock.channel_available as g join catalog.sku as s on s.sku_id = g.sku_id"
-    " join nodes.channel as c on c.channel_id = g.channel_id"
-    " where s.code = $1 and c.code = $2 for key share of g"
-)
-ORDER = "select from stock.reservation as v where v.reservation_id = $1 for key share"
-ASN = "select from stock.asn as a where a.asn_id = $1 for key share"
-TURN = "select from platform.epoch as e where e.name = 'nodes'"
+from tests.stock.waiting import ASN, GUARD, ORDER, POOL, TURN, gives_up, waits
 
 
 @pytest.fixture(scope="module")
@@ -79,45 +59,6 @@ async def stock(server: InstalledServer) -> Stock:
 async def whole(stock: Stock) -> AsyncIterator[None]:
     yield
     assert await stock.violations() == {}
-
-
-@asynccontextmanager
-async def holding(stock: Stock, row: str, *named: object) -> AsyncIterator[int]:
-    """Somebody holds one row: so that whoever locks it for a change waits, and nobody else does
-    (`for key share` lets plain updates and references pass)."""
-    owner = await stock.server.owner(stock.tenant)
-    block = owner.transaction()
-    await block.start()
-    try:
-        assert len(await owner.fetch(row, *named)) == 1, "there is such a row"
-        yield owner.get_server_pid()
-    finally:
-        await block.rollback()
-        await owner.close()
-
-
-async def waits(stock: Stock, call: Awaitable[Any], row: str, *named: object, at: str) -> None:
-    """The call waits for whoever holds the row, in a statement that names `at`; then it is done."""
-    looker = await connect(stock.server.superuser)
-    try:
-        async with holding(stock, row, *named) as pid:
-            running = asyncio.ensure_future(call)
-            waiting = ""
-            while not waiting and not running.done():
-                if await looker.fetchval(_WAITING, pid):
-                    # the first look may have seen whom it was, but what it did before
-                    waiting = await looker.fetchval(_WAITING, pid)
-        await running
-    finally:
-        await looker.close()
-    assert at in waiting
-
-
-async def gives_up(stock: Stock, call: Awaitable[Any], row: str, *named: object) -> None:
-    """The call does not wait for whoever holds the row: it begins again, and then says so."""
-    async with holding(stock, row, *named):
-        with pytest.raises(Unavailable):
-            await call
 
 
 def somebody(stock: Stock) -> Staff:
