@@ -6,6 +6,7 @@ import pytest
 from entrepot.flows.change_reservation import change_reservation
 from entrepot.flows.expire_reservations import expire_reservations
 from entrepot.flows.get_reservation import get_reservation
+from entrepot.flows.list_availability import list_availability
 from entrepot.flows.list_availability_changes import list_availability_changes
 from entrepot.flows.list_stock import list_stock
 from entrepot.flows.replace_channel import replace_channel
@@ -138,6 +139,34 @@ async def test_kits_with_a_common_component_never_sell_it_twice(stock: Stock) ->
     made = await stock.reserve((shelf, 1), (box, 2))
     assert {line.sku: line.qty for line in made.lines} == {screw: 10, board: 5}
     assert await stock.available(rack) == [0]
+
+
+async def test_what_an_order_holds_of_kits_is_free_for_itself(stock: Stock) -> None:
+    """Its parts are held, and counted as available to the order when it asks for kits again."""
+    screw, board = await stock.stocked(8), await stock.stocked(3)
+    shelf = await stock.sku((screw, 4), (board, 1))
+    await stock.reserve((shelf, 2), reference=f"{shelf}-1")
+    assert await stock.available(shelf) == [0]
+    assert await stock.available(shelf, screw, reference=f"{shelf}-1") == [2, 8]
+    await stock.reserve((shelf, 1), (screw, 4), reference=f"{shelf}-1")
+    assert await stock.available(shelf, reference=f"{shelf}-1") == [2]
+
+
+async def test_kits_are_told_with_their_parts_and_by_who_sees_some_nodes(stock: Stock) -> None:
+    screw, board = await stock.stocked(9), await stock.stocked(2)
+    await stock.receive(board, 5, "N2")
+    shelf = await stock.sku((screw, 4), (board, 1))
+    rack = await stock.sku((shelf, 2))
+    (told,) = await list_availability(
+        stock.db, stock.staff, channel="WEB", skus=[rack], by_node=True
+    )
+    parts = sorted((part.sku, part.qty, part.available) for part in told.parts)
+    assert (told.available, parts) == (1, sorted([(screw, 8, 9), (board, 2, 7)]))
+    for nodes, kits in ((("N1",), 2), (("N1", "N2"), 2), (("N2",), 0)):
+        seen = await list_availability(
+            stock.db, stock.staff_of(*nodes), channel="WEB", skus=[shelf, board]
+        )
+        assert [one.available for one in seen] == [kits, 2 * ("N1" in nodes) + 5 * ("N2" in nodes)]
 
 
 async def test_a_cart_lapses_and_an_order_does_not(stock: Stock) -> None:

@@ -8,11 +8,12 @@ import msgspec
 from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock import errors
+from entrepot.stock import errors, rules
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import (
     Available,
     ChangedAvailable,
+    KitPart,
     Movement,
     NewMovement,
     NodeAvailable,
@@ -76,23 +77,42 @@ async def list_available(
     """
     channel_id = await channel_named(tx, code=channel)
     scope = warehouses_of(tx.principal)
-    if scope is None:
-        found = await tx.list(
+    if scope is None and reference is None:
+        return await tx.list(
             SQL["list_available"], Available, channel_id=channel_id, skus=list(skus)
         )
+    found = await _available(tx, channel_id, skus, reference)
+    parts = await list_kit_parts(tx, skus=skus)
+    if not parts:
+        return found
+    names = sorted({part.sku for part in parts if part.sku is not None})
+    counted = await _available(tx, channel_id, names, reference)
+    kits = rules.whole_kits(parts, {row.sku: row.available for row in counted})
+    return [Available(row.sku, kits.get(row.sku, row.available)) for row in found]
+
+
+async def _available(
+    tx: ReadTx, channel_id: UUID, skus: Sequence[str], reference: str | None
+) -> list[Available]:
+    """Of SKUs that are no kits, within the caller's warehouses."""
+    scope = warehouses_of(tx.principal)
+    wanted = {"channel_id": channel_id, "skus": list(skus)}
+    if scope is None:
+        found = await tx.list(SQL["list_available"], Available, **wanted)
     else:
-        found = await tx.list(
-            SQL["list_available_in"], Available, channel_id=channel_id, skus=list(skus),
-            warehouses=scope,
-        )  # fmt: skip
+        found = await tx.list(SQL["list_available_in"], Available, warehouses=scope, **wanted)
     if reference is None:
         return found
     rows = await tx.list(
-        SQL["list_own"], Available, channel_id=channel_id, reference=reference, skus=list(skus),
-        warehouses=scope,
-    )  # fmt: skip
+        SQL["list_own"], Available, reference=reference, warehouses=scope, **wanted
+    )
     own = {row.sku: row.available for row in rows}
     return [Available(row.sku, row.available + own.get(row.sku, 0)) for row in found]
+
+
+async def list_kit_parts(tx: ReadTx, *, skus: Sequence[str]) -> list[KitPart]:
+    """What the kits among these SKUs are made of."""
+    return await tx.list(SQL["list_kit_parts"], KitPart, skus=sorted(set(skus)))
 
 
 async def list_nodes_available(

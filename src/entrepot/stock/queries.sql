@@ -26,6 +26,23 @@ from unnest(:skus::text[]) with ordinality as u (code, place)
 join catalog.sku as s on s.code = u.code and s.closed_at is null
 order by u.place;
 
+-- Kits among these SKUs taken apart to the last; sku is null for one that falls apart into more
+-- than a request may hold. Where there are no kits at all nothing is looked up.
+-- name: list_kit_parts
+select k.code as kit, p.code as sku, coalesce(p.qty, 0) as qty
+from unnest(:skus::text[]) as u (code)
+join catalog.sku as k on k.code = u.code and k.closed_at is null
+cross join lateral stock.take_apart_v1(
+    array[1], array[k.sku_id], array[k.code], array[1::bigint], array[null::uuid],
+    array[null::text]
+) as t
+left join lateral (
+    select x.code, x.qty from unnest(t.codes, t.qtys) as x (code, qty) where t.wide = '{}'
+) as p on true
+where exists (select from catalog.kit_part)
+    and exists (select from catalog.kit_part as c where c.kit_sku_id = k.sku_id)
+order by k.code, p.code;
+
 -- name: list_own
 select s.code as sku, sum(b.quantity)::bigint as available
 from stock.reservation as v

@@ -1,7 +1,7 @@
 """Pure rules of stock: reasons and their ends, the machine of reservations, growing strength."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -9,7 +9,7 @@ import msgspec
 
 from entrepot.kernel.machines import Machine, read_machine
 from entrepot.kernel.refusals import FieldError, Invalid
-from entrepot.stock.types import NewMovement
+from entrepot.stock.types import KitPart, NewMovement
 
 SELLABLE = frozenset({"good", "promo"})
 """Statuses of goods in order; all others are blocked (also in SQL: post_movements_v1)."""
@@ -88,3 +88,12 @@ def _between_bins(path: str, reason: Reason, line: NewMovement) -> list[FieldErr
 def stronger(now: str, wanted: str) -> bool:
     """Whether `wanted` is stronger than `now`."""
     return STRENGTHS.index(wanted) > STRENGTHS.index(now)
+
+
+def whole_kits(parts: Sequence[KitPart], available: Mapping[str, int]) -> dict[str, int]:
+    """How many of each kit its scarcest part allows; none of one that falls apart into too much."""
+    found: dict[str, int] = {}
+    for part in parts:
+        enough = 0 if part.sku is None else available.get(part.sku, 0) // part.qty
+        found[part.kit] = min(found.get(part.kit, enough), enough)
+    return found

@@ -175,6 +175,15 @@ class Available(msgspec.Struct, frozen=True):
     available: int
 
 
+class KitPart(msgspec.Struct, frozen=True):
+    """So many units of a SKU are in one kit; `sku` is None for one that falls apart into more than
+    a request may hold."""
+
+    kit: str
+    sku: str | None
+    qty: int
+
+
 class NodeAvailable(msgspec.Struct, frozen=True):
     """Why so many: the guarding row of a SKU at a node. `blocked` is not in order or not ours,
     `withheld` is held back because the node's source is silent."""
@@ -295,12 +304,21 @@ class Reversed(msgspec.Struct, frozen=True):
     reverses: UUID
 
 
+class PartAvailable(msgspec.Struct, frozen=True):
+    """A part of a kit: how many of it are in one, and what the channel may sell of it."""
+
+    sku: str
+    qty: int
+    available: int
+
+
 class ShownAvailable(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a channel may sell of a SKU, and on request from which nodes."""
+    """What a channel may sell of a SKU, and on request from which nodes; of a kit its parts."""
 
     sku: str
     available: int
     nodes: list[NodeAvailable] = []
+    parts: list[PartAvailable] = []
 
 
 class AvailabilityChanges(msgspec.Struct, frozen=True):
