@@ -61,6 +61,24 @@ async def test_a_transfer_and_its_pages(key: ApiKeyInHand, stock: Stock) -> None
     assert (over.status_code, over.json()["code"]) == (409, "more_than_sent")
     assert (await key.ask("POST", f"{one}/close", {"reason": "mood"})).status_code == 422
     assert (await key.post(f"{one}/close", {"reason": "stolen"}))["short_reason"] == "stolen"
+    large = await stock.stocked(30)
+    line = {"sku": large, "qty": 30}
+    two = f"/transfers/{(await key.post('/transfers', transfer(sku) | {'lines': [line]}))['id']}"
+    await key.post(f"{two}/send", {})
+    waits = await key.post(f"{two}/close", {"reason": "lost"})
+    assert (waits["state"], waits["short_reason"]) == ("sent", None)
+    request = await key.get(f"/adjustments/{waits['short_asked']}")
+    assert (request["state"], request["units"], request["short_reason"]) == (
+        "requested",
+        30,
+        "lost",
+    )
+    assert f"/transfers/{request['transfer_id']}" == two
+    own = await key.ask("POST", f"/adjustments/{request['id']}/approve", {})
+    assert (own.status_code, own.json()["code"]) == (403, "other_eyes_needed")
+    lost = {"sku": large, "qty": 1, "reason": "transfer_lost"}
+    plain = await key.ask("POST", "/stock/movements", {"reference": "R", "lines": [lost]})
+    assert (plain.status_code, plain.json()["code"]) == (409, "needs_adjustment")
     cancelled = await key.post(f"/transfers/{made[1]['id']}/cancel", None)
     assert cancelled["state"] == "cancelled"
 

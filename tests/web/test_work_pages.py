@@ -104,6 +104,43 @@ async def test_a_transfer_from_the_office_over_the_road_to_the_last_unit(
     assert one in (await office.get("/admin/transfers?show=closed")).text
 
 
+async def test_a_large_loss_on_the_way_waits_for_a_second_person(house: PageHouse) -> None:
+    trade = house.trade
+    code = await sku(trade)
+    await move(trade, into(code, 9))
+    office, other = await house.worker("manager"), await house.worker("manager")
+    receiver = await house.worker("receiver", warehouses=["YIW1"])
+    one = await drawn_up(office, code, 8)
+    path = f"/staff/transfers/{one}"
+    await office.get(path)
+    assert (await office.post(f"{path}/send", {})).status_code == 303
+    await office.get(f"/admin/transfers/{one}")
+    closed = await office.post(f"/admin/transfers/{one}/close", {"reason": "lost"}, key="l1")
+    assert closed.status_code == 303
+    shown = (await office.get(f"/admin/transfers/{one}")).text
+    assert "The loss waits for a second person" in shown
+    assert "Close short" not in shown
+    phone = (await receiver.get(path)).text
+    assert "The loss waits for a second person" in phone
+    assert "Close short" not in phone
+    early = await receiver.post(f"{path}/close", {"reason": "lost"}, key="l2")
+    assert (early.status_code, "It waits already" in early.text) == (409, True)
+    found = re.search(r"/admin/adjustments/([0-9a-f-]{36})", shown)
+    assert found
+    request = f"/admin/adjustments/{found[1]}"
+    asked = (await other.get(request)).text
+    assert "Lost on the way" in asked
+    assert f"/admin/transfers/{one}" in asked
+    own = await office.get(request)
+    assert "Approve and post" not in own.text
+    refused = await office.post(f"{request}/approve", {"note": ""}, key="l3")
+    assert (refused.status_code, "Another person decides" in refused.text) == (403, True)
+    assert (await other.post(f"{request}/approve", {"note": ""}, key="l4")).status_code == 303
+    done = (await office.get(f"/admin/transfers/{one}")).text
+    assert "Closed short" in done
+    assert "The loss waits" not in done
+
+
 async def test_all_at_once_and_called_off(house: PageHouse) -> None:
     trade = house.trade
     code = await sku(trade)

@@ -96,7 +96,12 @@ async def post_receive(
 async def post_close(
     transfer_id: FromPath[UUID], data: JSONBody[ClosedShort], caller: CallerOf, db: DatabaseOf
 ) -> Transfer:
-    """What is still under way will not come: it is written off, with a reason."""
+    """What is still under way will not come: it is written off, with a reason.
+
+    Above a limit of the node where it should have arrived (that of adjustments) nothing moves:
+    the transfer stays `sent`, and `short_asked` names the adjustment that waits for somebody
+    else's approval.
+    """
     return await close_transfer(
         db, caller.principal, caller.stamp, transfer_id=transfer_id, short=data
     )

@@ -5,7 +5,7 @@ from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.parcels.scope import needs_all_warehouses
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import adjustments
+from entrepot.stock import unit_values
 from entrepot.stock.adjustment_types import NewUnitValues
 from entrepot.stock.types import LevelsSet
 
@@ -14,7 +14,7 @@ from entrepot.stock.types import LevelsSet
 async def set_unit_values(tx: Tx, *, new: NewUnitValues) -> LevelsSet:
     """How many values were set. Raises NotFound naming a SKU that is not there."""
     needs_all_warehouses(tx.principal)
-    rows = await adjustments.set_unit_values(tx, new=new)
+    rows = await unit_values.set_unit_values(tx, new=new)
     await put_audit(
         tx, verb="set_unit_values", subject="stock_value", subject_id=None, facts={"rows": rows}
     )

@@ -15,7 +15,7 @@ from entrepot.stock.types import End, NewMovement
 
 Over = Literal["units", "value", "day"]
 Line = NewAdjustmentLine | NewStatusLine
-GOVERNED = frozenset({"scrap", "loss", "found", "count_less", "count_more"})
+GOVERNED = frozenset({"scrap", "loss", "found", "count_less", "count_more", "transfer_lost"})
 """Reasons that change a book by somebody's word alone: only by an adjustment or a count."""
 _HELD = frozenset({"quarantine", "hold", "expired"})
 _LEAVES = frozenset({"sale", "partner_out"})
@@ -129,8 +129,8 @@ def check_document(lines: Sequence[NewMovement], permissions: frozenset[str]) ->
                 "these goods are held back", code="goods_are_held", line=n,
                 status_now=line.from_.status,
             )  # fmt: skip
-        needed = {"opening": "stock:approve", "transfer_lost": "stock:adjust"}.get(line.reason)
-        if needed is not None and needed not in permissions:
+        needed = "stock:approve"
+        if line.reason == "opening" and needed not in permissions:
             raise Forbidden("a permission is missing", code="permission_missing", permission=needed)
     changed = [
         (line.from_.status, line.to.status) for line in lines
@@ -177,6 +177,10 @@ def movement_of(line: Line, node: str) -> NewMovement:
             owner=line.owner,
         )  # fmt: skip
     found = line.reason == "found"
+    if line.reason == "transfer_lost":  # from the place of what is under way
+        return NewMovement(
+            line.sku, line.qty, line.reason, lot=line.lot, serial=line.serial, owner=line.owner
+        )
     return NewMovement(
         line.sku, line.qty, line.reason, None if found else end, end if found else None,
         lot=line.lot, expires_on=line.expires_on, serial=line.serial, owner=line.owner,

@@ -19,11 +19,12 @@ AdjustmentState = Literal["posted", "requested", "approved", "rejected", "withdr
 
 
 class NewAdjustmentLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """So many units of a SKU in a bin (the receiving bin when none is named)."""
+    """So many units of a SKU in a bin (the receiving bin when none is named); `transfer_lost`:
+    in no bin but under way, in the common place `TRANSIT`."""
 
     sku: SkuCode
     qty: Units
-    reason: Literal["scrap", "loss", "found"]
+    reason: Literal["scrap", "loss", "found", "transfer_lost"]
     bin: BinCode | None = None
     status: Status = "good"
     lot: Lot = ""
@@ -87,7 +88,8 @@ class NewUnitValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class AdjustmentSummary(msgspec.Struct, frozen=True):
     """An adjustment in a list. `over` is the limit that it passed: units, value, or day (with
-    what the same person adjusted there in the 24 hours before). Without what people wrote."""
+    what the same person adjusted there in the 24 hours before). Of the rest of a transfer that
+    will not come: which, and why. Without what people wrote."""
 
     id: UUID
     kind: Literal["adjust", "status"]
@@ -102,10 +104,12 @@ class AdjustmentSummary(msgspec.Struct, frozen=True):
     asked_by: str
     decided_at: datetime | None
     decided_by: str | None
+    transfer_id: UUID | None
+    short_reason: str | None
 
 
 class AdjustmentLine(msgspec.Struct, frozen=True):
-    """A line as it was asked for."""
+    """A line as it was asked for; goods under way have the transfer's code, or TRANSIT, as bin."""
 
     sku: str
     bin: str

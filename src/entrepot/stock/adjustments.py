@@ -12,19 +12,22 @@ from entrepot.kernel.refusals import Conflict, FieldError, Forbidden, Invalid, N
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import adjustment_rules as rules
-from entrepot.stock import feeds, operations, queries
+from entrepot.stock import feeds, operations, transfers
 from entrepot.stock.adjustment_types import (
     NewAdjustment,
     NewAdjustmentLine,
     NewStatusChange,
     NewStatusLine,
-    NewUnitValues,
 )
 from entrepot.stock.scope import warehouses_of
+from entrepot.stock.transfers_rules import Lost
+from entrepot.stock.transfers_types import ShortReason
 from entrepot.stock.types import Status
 
 SQL = load_sql(__file__, "adjustments.sql")
 DAY = timedelta(hours=24)
+TRANSIT = UUID("00000000-0000-7000-8000-000000000005")
+"""The common place of goods under way that no transfer of ours tells about."""
 _MOVED = ("not_there", "serial_elsewhere")
 
 
@@ -46,11 +49,11 @@ class _Missing(msgspec.Struct, frozen=True):
     there: int
 
 
-class _Place(msgspec.Struct, frozen=True):
-    """Where the goods of a line lie, and what one is worth."""
+class Place(msgspec.Struct, frozen=True):
+    """Where the goods of a line lie, and what one is worth. Under way: the place of those."""
 
     sku_id: UUID
-    bin_id: UUID
+    place_id: UUID
     bin: str
     value_minor: int | None
 
@@ -75,12 +78,14 @@ class _Taken(msgspec.Struct, frozen=True):
     state: str
     asked_by: str
     cause: str
+    transfer_id: UUID | None
+    short_reason: ShortReason | None
 
 
 class _KeptLine(msgspec.Struct, frozen=True):
     sku: str
     bin: str
-    bin_id: UUID
+    place_id: UUID
     sku_id: UUID
     reason: str
     qty: int
@@ -92,8 +97,8 @@ class _KeptLine(msgspec.Struct, frozen=True):
     expires_on: date | None
 
 
-class _Asked(msgspec.Struct, frozen=True):
-    """An adjustment ready to be written."""
+class Asked(msgspec.Struct, frozen=True):
+    """An adjustment ready to be written; of the rest of a transfer with its reason."""
 
     kind: str
     node_id: UUID
@@ -101,7 +106,9 @@ class _Asked(msgspec.Struct, frozen=True):
     cause: str
     note: str | None
     lines: Sequence[rules.Line]
-    places: Sequence[_Place]
+    places: Sequence[Place]
+    transfer_id: UUID | None = None
+    short_reason: str | None = None
 
     @property
     def units(self) -> int:
@@ -127,15 +134,49 @@ async def ask(tx: Tx, *, new: NewAdjustment, limits: rules.Limits) -> UUID:
     rules.check_lines(new.cause, "adjust", new.lines)
     asked = await _read(tx, "adjust", new.node, new.cause, new.note, new.lines)
     await feeds.refuse_edits(tx, movements=[rules.movement_of(x, new.node) for x in new.lines])
-    before = await find_before(tx, node_id=asked.node_id)
+    before = await find_before(
+        tx, node_id=asked.node_id, everywhere=any(_under_way(line) for line in new.lines)
+    )
     over = rules.limit_passed(asked.units, asked.value_minor, limits=limits, before=before)
     return await _write(tx, asked, over)
 
 
-async def find_before(tx: Tx, *, node_id: UUID, moved_back: bool = False) -> rules.Before:
+async def keep(
+    tx: Tx, adjustment_id: UUID, *, asked: Asked, over: rules.Over | None, document_id: UUID | None
+) -> None:
+    """Write down an adjustment that was posted as `document_id`, or waits since it is `over`."""
+    await tx.execute(
+        SQL["put_adjustment"], id=adjustment_id, kind=asked.kind, node_id=asked.node_id,
+        cause=asked.cause, state="requested" if over else "posted", over=over, units=asked.units,
+        value_minor=asked.value_minor, document_id=document_id, now=tx.now,
+        actor=tx.principal.actor, transfer_id=asked.transfer_id, short_reason=asked.short_reason,
+    )  # fmt: skip
+    lines = asked.lines
+    await tx.execute(
+        SQL["put_lines"],
+        id=adjustment_id,
+        sku_ids=[place.sku_id for place in asked.places],
+        bin_ids=[None if _under_way(line) else place.place_id
+                 for line, place in zip(lines, asked.places, strict=True)],
+        reasons=[rules.reason_of(line) for line in lines],
+        qtys=[line.qty for line in lines],
+        statuses=[line.status for line in lines],
+        to_statuses=[_to_status(line) for line in lines],
+        lots=[line.lot for line in lines],
+        serials=[line.serial for line in lines],
+        owners=[line.owner for line in lines],
+        expires=[getattr(line, "expires_on", None) for line in lines],
+    )  # fmt: skip
+    await _put_note(tx, adjustment_id, "asked", asked.note)
+    await _tell(tx, adjustment_id, "requested" if over else "posted", 1, asked.node)
+
+
+async def find_before(
+    tx: Tx, *, node_id: UUID, moved_back: bool = False, everywhere: bool = False
+) -> rules.Before:
     """What these eyes alone adjusted or scrapped of recalls in a node in 24 hours, or what they
-    moved back there. The node is locked: else two at once would both be within a limit."""
-    await tx.value(SQL["lock_node"], node_id=node_id)
+    moved back there. The node is locked, or all: else two at once would be within a limit."""
+    await tx.execute(SQL["lock_node"], node_id=node_id, everywhere=everywhere)
     return await tx.one(
         SQL["find_moved_back" if moved_back else "find_before"], rules.Before, node_id=node_id,
         since=tx.now - DAY, actor=tx.principal.actor,
@@ -215,19 +256,9 @@ async def erase_notes(tx: Tx, *, adjustment_id: UUID) -> int:
     return await tx.execute(SQL["erase_notes"], id=adjustment_id)
 
 
-async def set_unit_values(tx: Tx, *, new: NewUnitValues) -> int:
-    """What base units are worth from now on; NotFound naming a SKU that is not there."""
-    worth = {value.sku: value.value_minor for value in new.values}
-    ids = await queries.skus_named(tx, skus=list(worth))
-    return await tx.execute(
-        SQL["put_values"], sku_ids=ids, values=list(worth.values()), now=tx.now,
-        actor=tx.principal.actor,
-    )  # fmt: skip
-
-
 async def _read(
     tx: Tx, kind: str, node: str, cause: str, note: str | None, lines: Sequence[rules.Line]
-) -> _Asked:
+) -> Asked:
     """The lines with their SKUs and bins found, each where it is said to be."""
     at = await tx.find(SQL["find_node"], _NodeId, node=node, warehouses=warehouses_of(tx.principal))
     if at is None:
@@ -237,17 +268,26 @@ async def _read(
         bins=[line.bin for line in lines],
     )  # fmt: skip
     places = [_place(n, line, row) for n, (line, row) in enumerate(zip(lines, rows, strict=True))]
-    asked = _Asked(kind, at.node_id, node, cause, note, lines, places)
+    asked = Asked(kind, at.node_id, node, cause, note, lines, places)
     await _check_there(tx, asked)
     return asked
 
 
-def _place(n: int, line: rules.Line, row: _Named) -> _Place:
+def _place(n: int, line: rules.Line, row: _Named) -> Place:
     if row.sku_id is None:
         raise NotFound("there is no such SKU", code="unknown_sku", sku=line.sku)
-    if row.bin_id is None or row.bin is None:
-        raise NotFound("there is no such bin", code="unknown_bin", bin=line.bin)
     errors = []
+    place_id, name = row.bin_id, row.bin
+    if _under_way(line):
+        place_id, name = TRANSIT, "TRANSIT"
+        if line.bin is not None:
+            message = "goods under way lie in no bin"
+            errors.append(FieldError(f"lines[{n}].bin", "not_in_a_bin", message))
+        if line.status != "good":
+            message = "goods of this state come in first"
+            errors.append(FieldError(f"lines[{n}].status", "not_under_way", message))
+    if place_id is None or name is None:
+        raise NotFound("there is no such bin", code="unknown_bin", bin=line.bin)
     if row.lot_tracked and not line.lot:
         errors.append(FieldError(f"lines[{n}].lot", "lot_missing", "this SKU is kept by lot"))
     if row.serial_tracked and line.serial is None:
@@ -258,10 +298,14 @@ def _place(n: int, line: rules.Line, row: _Named) -> _Place:
         errors.append(FieldError(f"lines[{n}].qty", "one_of_a_serial", message))
     if errors:
         raise Invalid("a line is not whole", errors=errors)
-    return _Place(row.sku_id, row.bin_id, row.bin, row.value_minor)
+    return Place(row.sku_id, place_id, name, row.value_minor)
 
 
-async def _check_there(tx: Tx, asked: _Asked) -> None:
+def _under_way(line: rules.Line) -> bool:
+    return rules.reason_of(line) == "transfer_lost"
+
+
+async def _check_there(tx: Tx, asked: Asked) -> None:
     """Raises Conflict `goods_moved` naming the first goods of which less lies there."""
     pairs = [
         (line, place) for line, place in zip(asked.lines, asked.places, strict=True)
@@ -271,7 +315,7 @@ async def _check_there(tx: Tx, asked: _Asked) -> None:
         SQL["list_missing"],
         _Missing,
         sku_ids=[place.sku_id for _, place in pairs],
-        bin_ids=[place.bin_id for _, place in pairs],
+        bin_ids=[place.place_id for _, place in pairs],
         lots=[line.lot for line, _ in pairs],
         owners=[line.owner for line, _ in pairs],
         statuses=[line.status for line, _ in pairs],
@@ -283,7 +327,7 @@ async def _check_there(tx: Tx, asked: _Asked) -> None:
         raise _moved(asked, line, place, there=missing[0].there)
 
 
-def _moved(asked: _Asked, line: rules.Line, place: _Place, there: int | None = None) -> Conflict:
+def _moved(asked: Asked, line: rules.Line, place: Place, there: int | None = None) -> Conflict:
     return Conflict(
         "these goods are not there",
         code="goods_moved", sku=line.sku, node=asked.node, bin=place.bin, lot=line.lot,
@@ -291,7 +335,7 @@ def _moved(asked: _Asked, line: rules.Line, place: _Place, there: int | None = N
     )  # fmt: skip
 
 
-async def _post(tx: Tx, adjustment_id: UUID, asked: _Asked) -> UUID:
+async def _post(tx: Tx, adjustment_id: UUID, asked: Asked) -> UUID:
     movements = [
         rules.movement_of(msgspec.structs.replace(line, bin=place.bin), asked.node)
         for line, place in zip(asked.lines, asked.places, strict=True)
@@ -308,40 +352,23 @@ async def _post(tx: Tx, adjustment_id: UUID, asked: _Asked) -> UUID:
     return posted.document_id
 
 
-async def _write(tx: Tx, asked: _Asked, over: rules.Over | None = None) -> UUID:
+async def _write(tx: Tx, asked: Asked, over: rules.Over | None = None) -> UUID:
     adjustment_id = new_id(tx.now)
     document_id = None if over else await _post(tx, adjustment_id, asked)
-    await tx.execute(
-        SQL["put_adjustment"], id=adjustment_id, kind=asked.kind, node_id=asked.node_id,
-        cause=asked.cause, state="requested" if over else "posted", over=over, units=asked.units,
-        value_minor=asked.value_minor, document_id=document_id, now=tx.now,
-        actor=tx.principal.actor,
-    )  # fmt: skip
-    lines = asked.lines
-    await tx.execute(
-        SQL["put_lines"],
-        id=adjustment_id,
-        sku_ids=[place.sku_id for place in asked.places],
-        bin_ids=[place.bin_id for place in asked.places],
-        reasons=[rules.reason_of(line) for line in lines],
-        qtys=[line.qty for line in lines],
-        statuses=[line.status for line in lines],
-        to_statuses=[_to_status(line) for line in lines],
-        lots=[line.lot for line in lines],
-        serials=[line.serial for line in lines],
-        owners=[line.owner for line in lines],
-        expires=[getattr(line, "expires_on", None) for line in lines],
-    )
-    await _put_note(tx, adjustment_id, "asked", asked.note)
-    await _tell(tx, adjustment_id, "requested" if over else "posted", 1, asked.node)
+    await keep(tx, adjustment_id, asked=asked, over=over, document_id=document_id)
     return adjustment_id
 
 
 async def _approve(tx: Tx, taken: _Taken) -> UUID:
     kept = await tx.list(SQL["list_kept_lines"], _KeptLine, id=taken.id)
     lines = [_line(row) for row in kept]
-    places = [_Place(row.sku_id, row.bin_id, row.bin, None) for row in kept]
-    asked = _Asked(taken.kind, taken.node_id, taken.node, taken.cause, None, lines, places)
+    if taken.transfer_id is not None and taken.short_reason is not None:
+        gone = [Lost(row.sku, row.lot, row.serial or "", row.status, row.qty) for row in kept]
+        return await transfers.write_off(
+            tx, transfer_id=taken.transfer_id, reason=taken.short_reason, gone=gone
+        )
+    places = [Place(row.sku_id, row.place_id, row.bin, None) for row in kept]
+    asked = Asked(taken.kind, taken.node_id, taken.node, taken.cause, None, lines, places)
     await feeds.refuse_edits(tx, movements=[rules.movement_of(x, taken.node) for x in lines])
     await _check_there(tx, asked)
     return await _post(tx, taken.id, asked)
@@ -349,6 +376,8 @@ async def _approve(tx: Tx, taken: _Taken) -> UUID:
 
 def _line(row: _KeptLine) -> rules.Line:
     told = {name: getattr(row, name) for name in NewAdjustmentLine.__struct_fields__}
+    if row.reason == "transfer_lost":
+        told["bin"] = None
     return msgspec.convert(told, NewAdjustmentLine)
 
 

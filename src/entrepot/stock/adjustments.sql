@@ -7,8 +7,12 @@ where n.code = :node and n.closed_at is null
     and (:warehouses::text[] is null or n.code = any(:warehouses));
 
 -- Whoever adjusts in a node waits for the one before: else two would both be within a limit.
+-- What counts everywhere waits for all.
 -- name: lock_node
-select n.node_id from nodes.node as n where n.node_id = :node_id for no key update;
+select n.node_id from nodes.node as n
+where :everywhere::boolean or n.node_id = :node_id
+order by n.node_id
+for no key update;
 
 -- name: list_named
 select s.sku_id, b.bin_id, b.code as bin, v.value_minor, s.lot_tracked, s.serial_tracked
@@ -41,13 +45,15 @@ where coalesce(b.on_hand, 0) < u.qty or (u.serial is not null and not exists (
 order by u.line;
 
 -- What one pair of eyes adjusted, or called back and scrapped: no large one is made of small ones.
+-- What was lost in the common place of goods under way counts in every node's day: it is of none.
 -- name: find_before
 select coalesce(sum(x.units), 0)::bigint as units,
     coalesce(sum(x.value_minor), 0)::bigint as value_minor
 from (
     select a.units, a.value_minor
     from stock.adjustment as a
-    where a.node_id = :node_id and a.state = 'posted' and a.kind = 'adjust'
+    where (a.node_id = :node_id or a.cause = 'lost_on_the_way' and a.transfer_id is null)
+        and a.state = 'posted' and a.kind = 'adjust'
         and a.asked_at > :since and access.same_eyes_v1(:actor, array[a.asked_by])
     union all
     select m.quantity, m.quantity * v.value_minor
@@ -67,15 +73,18 @@ from stock.movement as m
 join stock.place as f on f.place_id = m.from_place
 join stock.place as t on t.place_id = m.to_place
 left join stock.unit_value as v on v.sku_id = m.sku_id
+left join stock.movement as o on o.movement_id = m.reverses
+left join stock.adjustment as a on a.document_id = o.document_id
 where m.reverses is not null and m.at > :since and 'adjustment' in (f.kind, t.kind)
-    and coalesce(f.node_id, t.node_id) = :node_id
+    and coalesce(f.node_id, t.node_id, a.node_id) = :node_id
     and access.same_eyes_v1(:actor, array[m.actor]);
 
 -- A movement to be moved back: the node whose book it changed by somebody's word alone (null:
 -- there was a partner at the other end, or only the place changed), and what it made of what.
 -- name: find_reversed
-select case when 'adjustment' in (f.kind, t.kind) then coalesce(f.node_id, t.node_id) end
-    as node_id, m.quantity as units, m.quantity * v.value_minor as value_minor,
+select case when 'adjustment' in (f.kind, t.kind)
+        then coalesce(f.node_id, t.node_id, a.node_id)
+    end as node_id, m.quantity as units, m.quantity * v.value_minor as value_minor,
     array_remove(array[m.actor, a.asked_by], null) as actors, m.from_status, m.to_status,
     f.kind = 'bin' and t.kind = 'bin' as inside
 from stock.movement as m
@@ -85,17 +94,17 @@ left join stock.adjustment as a on a.document_id = m.document_id
 left join stock.unit_value as v on v.sku_id = m.sku_id
 where m.movement_id = :movement_id and (:warehouses::text[] is null or not exists (
     select from nodes.node as n
-    where n.node_id in (f.node_id, t.node_id) and n.code <> all(:warehouses)
+    where n.node_id in (f.node_id, t.node_id, a.node_id) and n.code <> all(:warehouses)
 ));
 
 -- name: put_adjustment
 insert into stock.adjustment (
     adjustment_id, kind, node_id, cause, state, over, units, value_minor, document_id, asked_at,
-    asked_by, sequence
+    asked_by, sequence, transfer_id, short_reason
 )
 values (
     :id, :kind, :node_id, :cause, :state, :over, :units, :value_minor, :document_id, :now,
-    :actor, 1
+    :actor, 1, :transfer_id, :short_reason
 );
 
 -- name: put_lines
@@ -119,7 +128,8 @@ insert into stock.adjustment_note (adjustment_id, about, note) values (:id, :abo
 delete from stock.adjustment_note where adjustment_id = :id;
 
 -- name: take_adjustment
-select a.adjustment_id as id, a.node_id, n.code as node, a.kind, a.state, a.asked_by, a.cause
+select a.adjustment_id as id, a.node_id, n.code as node, a.kind, a.state, a.asked_by, a.cause,
+    a.transfer_id, a.short_reason
 from stock.adjustment as a
 join nodes.node as n on n.node_id = a.node_id
 where a.adjustment_id = :id and (:warehouses::text[] is null or n.code = any(:warehouses))
@@ -136,26 +146,33 @@ where adjustment_id = :id
 returning sequence;
 
 -- name: list_kept_lines
-select s.code as sku, b.code as bin, l.bin_id, l.sku_id, l.reason, l.quantity as qty, l.status,
+select s.code as sku, coalesce(b.code, x.code, 'TRANSIT') as bin, coalesce(
+        l.bin_id, a.transfer_id, '00000000-0000-7000-8000-000000000005'
+    ) as place_id, l.sku_id, l.reason, l.quantity as qty, l.status,
     l.to_status, l.lot, l.serial, l.owner, l.expires_on
 from stock.adjustment_line as l
+join stock.adjustment as a on a.adjustment_id = l.adjustment_id
 join catalog.sku as s on s.sku_id = l.sku_id
-join nodes.bin as b on b.bin_id = l.bin_id
+left join nodes.bin as b on b.bin_id = l.bin_id
+left join stock.transfer as x on x.transfer_id = a.transfer_id
 where l.adjustment_id = :id
 order by l.line;
 
 -- name: list_lines
-select s.code as sku, b.code as bin, l.reason, l.quantity as qty, l.status, l.to_status, l.lot,
-    l.serial, l.owner
+select s.code as sku, coalesce(b.code, x.code, 'TRANSIT') as bin, l.reason, l.quantity as qty,
+    l.status, l.to_status, l.lot, l.serial, l.owner
 from stock.adjustment_line as l
+join stock.adjustment as a on a.adjustment_id = l.adjustment_id
 join catalog.sku as s on s.sku_id = l.sku_id
-join nodes.bin as b on b.bin_id = l.bin_id
+left join nodes.bin as b on b.bin_id = l.bin_id
+left join stock.transfer as x on x.transfer_id = a.transfer_id
 where l.adjustment_id = :id
 order by l.line;
 
 -- name: list_adjustments
 select a.adjustment_id as id, a.kind, n.code as node, a.cause, a.state, a.over, a.units,
-    a.value_minor, a.document_id, a.asked_at, a.asked_by, a.decided_at, a.decided_by
+    a.value_minor, a.document_id, a.asked_at, a.asked_by, a.decided_at, a.decided_by,
+    a.transfer_id, a.short_reason
 from stock.adjustment as a
 join nodes.node as n on n.node_id = a.node_id
 where (:node::text is null or n.code = :node)
@@ -167,7 +184,8 @@ limit :most;
 
 -- name: find_summary
 select a.adjustment_id as id, a.kind, n.code as node, a.cause, a.state, a.over, a.units,
-    a.value_minor, a.document_id, a.asked_at, a.asked_by, a.decided_at, a.decided_by
+    a.value_minor, a.document_id, a.asked_at, a.asked_by, a.decided_at, a.decided_by,
+    a.transfer_id, a.short_reason
 from stock.adjustment as a
 join nodes.node as n on n.node_id = a.node_id
 where a.adjustment_id = :id and (:warehouses::text[] is null or n.code = any(:warehouses));

@@ -20,7 +20,7 @@ from entrepot.stock.adjustment_rules import check_steps
 from entrepot.stock.scanned import ScannedGoods, read_goods
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.transfers_ledger import Move
-from entrepot.stock.transfers_rules import Arrival, Coming, Line, Load, Part
+from entrepot.stock.transfers_rules import Arrival, Coming, Line, Load, Lost, Part
 from entrepot.stock.transfers_types import (
     Arrived,
     Loaded,
@@ -191,14 +191,14 @@ async def receive(tx: Tx, *, transfer_id: UUID, arrived: Arrived) -> UUID:
     return document_id
 
 
-async def close_short(tx: Tx, *, transfer_id: UUID, reason: ShortReason) -> UUID:
-    """What is still under way will not come: it is lost; the document of the movements.
+async def close_short(tx: Tx, *, taken: TakenTransfer, reason: ShortReason) -> UUID:
+    """What is still under way of a taken transfer will not come: it is lost; the document of the
+    movements. Within limits or with a second pair of eyes: `transfers_short` asks for that.
 
-    Raises NotFound unless the caller works where it should have arrived, Conflict `wrong_state`.
+    Raises Conflict `wrong_state`.
     """
-    taken = await take(tx, transfer_id=transfer_id, side="to")
     state = rules.transfers().follow(taken.state, "close_short")
-    coming = await tx.list(SQL["list_coming"], Coming, id=transfer_id)
+    coming = await tx.list(SQL["list_coming"], Coming, id=taken.transfer_id)
     parts = [Part(one, one.rest, None, one.status) for one in coming]
     skus = sorted({one.sku for one in coming})
     await tx.execute(SQL["hold_guards"], skus=skus, nodes=[taken.to_id])
@@ -213,6 +213,20 @@ async def close_short(tx: Tx, *, transfer_id: UUID, reason: ShortReason) -> UUID
         tx, taken, state, "transfer.closed_short", short_reason=reason, warehouse=taken.from_code
     )
     return document_id
+
+
+async def write_off(
+    tx: Tx, *, transfer_id: UUID, reason: ShortReason, gone: Sequence[Lost]
+) -> UUID:
+    """Close a transfer short as it was asked for; the document of the movements.
+
+    Raises NotFound unless the caller works where it should have arrived, Conflict `goods_moved`
+    when something of it arrived since.
+    """
+    taken = await take(tx, transfer_id=transfer_id, side="to")
+    coming = await tx.list(SQL["list_coming"], Coming, id=transfer_id)
+    rules.check_gone(taken.code, coming, gone)
+    return await close_short(tx, taken=taken, reason=reason)
 
 
 async def cancel(tx: Tx, *, transfer_id: UUID) -> None:

@@ -207,5 +207,19 @@ join catalog.sku as s on s.sku_id = g.sku_id
 where g.transfer_id = :id
 order by s.code, g.lot, g.status, g.serial;
 
--- name: find_short_reason
-select x.short_reason as code from stock.transfer as x where x.transfer_id = :id;
+-- Why it was closed short, and the request to do so that waits for a second pair of eyes.
+-- name: find_short
+select x.short_reason as reason, a.adjustment_id as asked
+from stock.transfer as x
+left join stock.adjustment as a on a.transfer_id = x.transfer_id and a.state = 'requested'
+where x.transfer_id = :id;
+
+-- What is under way, and what a unit of it is worth.
+-- name: list_worth
+select s.code as sku, s.sku_id, g.lot, g.serial, g.status, g.sent - g.received - g.lost as rest,
+    v.value_minor
+from stock.transit as g
+join catalog.sku as s on s.sku_id = g.sku_id
+left join stock.unit_value as v on v.sku_id = g.sku_id
+where g.transfer_id = :id and g.sent > g.received + g.lost
+order by s.code, g.lot, g.status, g.serial;

@@ -41,6 +41,16 @@ class Coming(msgspec.Struct, frozen=True):
     lot_expired: bool = False
 
 
+class Lost(msgspec.Struct, frozen=True):
+    """Goods under way that somebody says will not come."""
+
+    sku: str
+    lot: str
+    serial: str
+    status: Status
+    qty: int
+
+
 class Arrival(msgspec.Struct, frozen=True):
     """What somebody has found in a delivery; lot, serial, status None: as it was sent."""
 
@@ -142,6 +152,19 @@ def count_off(coming: Sequence[Coming], arrivals: Sequence[Arrival]) -> list[Par
 def all_of(coming: Sequence[Coming]) -> list[Part]:
     """Everything that is still under way, as it was sent."""
     return [Part(one, one.rest, None, _arrives_as(one, None)) for one in coming if one.rest]
+
+
+def check_gone(code: str, coming: Sequence[Coming], gone: Sequence[Lost]) -> None:
+    """Raises Conflict `goods_moved` unless exactly these are still under way: whoever approves a
+    loss approves what they were shown."""
+    rest = {(one.sku, one.lot, one.serial, one.status): one.rest for one in coming}
+    for one in gone:
+        there = rest.pop((one.sku, one.lot, one.serial, one.status), 0)
+        if there != one.qty:
+            raise Conflict(
+                "these goods are not under way any more", code="goods_moved", sku=one.sku,
+                bin=code, lot=one.lot, serial=one.serial or None, asked=one.qty, there=there,
+            )  # fmt: skip
 
 
 def raised(parts: Sequence[Part]) -> list[tuple[Status, Status]]:

@@ -152,7 +152,8 @@ class TransferSummary(msgspec.Struct, frozen=True, rename={"from_": "from", "to_
 
 
 class Transfer(msgspec.Struct, frozen=True, rename={"from_": "from", "to_": "to"}):
-    """A transfer with its lines; `goods` is what was really sent."""
+    """A transfer with its lines; `goods` is what was really sent. `short_asked`: the adjustment
+    that would close it short, while it waits for a second pair of eyes."""
 
     id: UUID
     code: str
@@ -169,6 +170,7 @@ class Transfer(msgspec.Struct, frozen=True, rename={"from_": "from", "to_": "to"
     overdue: bool
     lines: list[TransferLine]
     goods: list[UnderWay]
+    short_asked: UUID | None
 
 
 class TakenTransfer(msgspec.Struct, frozen=True):

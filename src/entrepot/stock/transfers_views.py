@@ -14,8 +14,11 @@ from entrepot.stock.transfers_types import Transfer, TransferLine, TransferSumma
 SQL = load_sql(__file__, "transfers.sql")
 
 
-class _Reason(msgspec.Struct, frozen=True):
-    code: str | None
+class Short(msgspec.Struct, frozen=True):
+    """Why a transfer was closed short, or the request to do so that waits."""
+
+    reason: str | None
+    asked: UUID | None
 
 
 def unknown_transfer() -> NotFound:
@@ -51,12 +54,18 @@ async def get_transfer(tx: ReadTx, *, transfer_id: UUID) -> Transfer:
     )  # fmt: skip
     if row is None:
         raise unknown_transfer()
-    reason = await tx.one(SQL["find_short_reason"], _Reason, id=transfer_id)
+    short = await find_short(tx, transfer_id=transfer_id)
     return Transfer(
         id=row.id, code=row.code, reference=row.reference, from_=row.from_, to_=row.to_,
-        owner=row.owner, state=row.state, short_reason=reason.code, created_at=row.created_at,
+        owner=row.owner, state=row.state, short_reason=short.reason, created_at=row.created_at,
         sent_at=row.sent_at, expected_at=row.expected_at, closed_at=row.closed_at,
         overdue=row.overdue,
         lines=await tx.list(SQL["list_shown_lines"], TransferLine, id=transfer_id),
         goods=await tx.list(SQL["list_goods"], UnderWay, id=transfer_id),
+        short_asked=short.asked,
     )  # fmt: skip
+
+
+async def find_short(tx: ReadTx, *, transfer_id: UUID) -> Short:
+    """What is known of closing a transfer short."""
+    return await tx.one(SQL["find_short"], Short, id=transfer_id)

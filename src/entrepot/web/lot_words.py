@@ -14,6 +14,7 @@ CAUSE = {
     "unsellable": _("Cannot be sold any more"),
     "missing": _("Not where it should be"),
     "stolen": _("Stolen"),
+    "lost_on_the_way": _("Lost on the way"),
     "turned_up": _("Turned up again"),
     "wrong_entry": _("Entered wrongly"),
     "found_damaged": _("Found damaged"),

@@ -146,6 +146,10 @@ _CODES = {
     ),
     "more_than_shipped": (_("Too many"), _("So many were not shipped, or some are back already.")),
     "serial_elsewhere": (_("Another piece"), _("This serial is on record in another place.")),
+    "short_asked": (
+        _("It waits already"),
+        _("That the rest will not come was said before and waits for a second person."),
+    ),
     "reference_taken": (_("Reference is taken"), _("Something else has this reference.")),
     "master_is_outside": (
         _("Not counted here"),
