@@ -74,6 +74,22 @@ class InstalledServer:
         assert login.user == MIGRATOR
         return await connect(at(login, tenant.database_name), role="entrepot_owner")
 
+    async def invariants(self, tenant: Tenant, *rooms: str) -> dict[str, list[str]]:
+        """The rows that each invariant view returns; of these rooms, or of all."""
+        owner = await self.owner(tenant)
+        try:
+            views = await owner.fetch(
+                "select schemaname || '.' || viewname as name from pg_views"
+                " where viewname like 'violation_%' and (schemaname = any($1) or $1 = '{}')",
+                rooms,
+            )
+            return {
+                view["name"]: [str(row) for row in await owner.fetch(f"table {view['name']}")]
+                for view in views
+            }
+        finally:
+            await owner.close()
+
     async def login(self, tenant: Tenant, *, shopper: bool = False) -> Login:
         """The tenant's own login, as the app uses it."""
         return await self.directory.login(tenant.tenant, shopper=shopper)

@@ -1,7 +1,6 @@
 """Adjustments: causes, limits, a second pair of eyes, once; nothing before the decision."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -34,23 +33,12 @@ from entrepot.stock.adjustment_types import (
 from entrepot.stock.history import Wanted
 from tests.flows.eyes import key_of
 from tests.flows.trade import stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
 SAID = Decision()
 
 
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock) -> AsyncIterator[None]:
-    stock.at[0] = 0.0
-    yield
-    faults._armed.clear()
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 def somebody(stock: Stock, *without: str, warehouses: frozenset[str] | None = None) -> Staff:

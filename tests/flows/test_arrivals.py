@@ -13,7 +13,6 @@ from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
 from entrepot.stock.arrivals_types import AsnFile, ReceivingRule
 from tests.flows.trade import stamp
-from tests.postgres_fixture import InstalledServer
 from tests.stock.arriving import (
     SOON,
     announced,
@@ -24,18 +23,9 @@ from tests.stock.arriving import (
     moved_back,
     received,
 )
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):  # type: ignore[no-untyped-def]
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 def without(stock: Stock, *permissions: str) -> Staff:

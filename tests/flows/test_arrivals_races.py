@@ -13,7 +13,6 @@ from entrepot.stock.arrivals_types import NewAsn, Received
 from entrepot.tenancy.entrances import at, connect
 from tests.flows import drafts
 from tests.flows.trade import stamp
-from tests.postgres_fixture import InstalledServer
 from tests.stock.arriving import (
     SOON,
     announced,
@@ -23,18 +22,9 @@ from tests.stock.arriving import (
     moved_back,
     received,
 )
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):  # type: ignore[no-untyped-def]
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def test_the_same_request_again_changes_nothing(stock: Stock) -> None:

@@ -6,25 +6,15 @@ from datetime import date
 import pytest
 
 from entrepot.kernel.refusals import Conflict, Invalid
-from tests.postgres_fixture import InstalledServer
 from tests.stock.arriving import (
     announced,
     inbound,
     looked_at,
     received,
 )
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):  # type: ignore[no-untyped-def]
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def test_packs_are_exact(stock: Stock) -> None:

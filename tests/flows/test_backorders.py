@@ -1,7 +1,6 @@
 """Whatever makes goods free, they go to those who wait for them longest, before anybody else."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,23 +19,13 @@ from entrepot.stock import operations, queries
 from entrepot.stock.feeds_types import NewFeedEvents
 from entrepot.stock.types import NewMovement, Reservation
 from tests.flows.trade import later, stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
 GOOD = {"node": "N1"}
 HELD = {"node": "N1", "status": "hold"}
 
 
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock) -> AsyncIterator[None]:
-    stock.at[0] = 0.0
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def all_held(stock: Stock, qty: int = 2, hours: float | None = None) -> Reservation:

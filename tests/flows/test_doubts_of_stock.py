@@ -22,24 +22,14 @@ from entrepot.nodes.types import NewBins, NewNode
 from entrepot.stock import operations
 from entrepot.stock.types import NewMovement, Posted
 from tests.flows.trade import later, stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
 PAST = "2020-01-31"
 SOON = 0.2
 """Seconds that a call is given to run into a lock."""
 
 
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    stock.at[0] = 0.0
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def lapse(stock: Stock) -> int:

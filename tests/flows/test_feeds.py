@@ -29,8 +29,7 @@ from entrepot.stock.feeds_types import (
     SnapshotPosted,
 )
 from tests.flows.trade import later, stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
 Told = tuple[int, str, int] | tuple[int, str, int, float]
 """Sequence, SKU, delta, and hours from the beginning."""
@@ -44,17 +43,7 @@ def at(hours: float) -> datetime:
     return BEGAN + timedelta(hours=hours)
 
 
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    stock.at[0] = 0.0
-    yield
-    faults._armed.clear()
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def tell(

@@ -11,13 +11,11 @@ from entrepot.flows.expire_lots import expire_lots
 from entrepot.flows.list_feed_alarms import list_feed_alarms
 from entrepot.flows.sweep_feeds import sweep_feeds
 from entrepot.kernel.refusals import Invalid
-from entrepot.platform import faults
 from entrepot.stock.feeds_types import (
     Gap,
 )
 from tests.flows.trade import later, stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 from tests.stock.telling import (
     a_feed,
     by_lot,
@@ -30,18 +28,7 @@ from tests.stock.telling import (
     tell,
 )
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    stock.at[0] = 0.0
-    yield
-    faults._armed.clear()
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def test_events_move_the_lot_they_name_once_each(stock: Stock) -> None:

@@ -21,9 +21,8 @@ from entrepot.nodes.types import NewBins
 from entrepot.stock import arrivals_reads, put_away, returns
 from entrepot.stock.arrivals_types import SuggestedBin
 from tests.flows.trade import stamp
-from tests.postgres_fixture import InstalledServer
 from tests.stock.arriving import announced, came_back, closed, moved_back, received, stowed
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -33,15 +32,7 @@ class Named(msgspec.Struct, frozen=True):
     code: str
 
 
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):  # type: ignore[no-untyped-def]
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def lying(stock: Stock, sku: str) -> dict[str, int]:

@@ -15,19 +15,14 @@ from tests.stock.house import Stock, open_stock
 from tests.stock.picking import broken, list_of, missed, picked, tasks_of, unpicked, with_pack_bins
 from tests.stock.transferring import code_of, drafted, places_of, sent
 
+pytestmark = pytest.mark.usefixtures("whole")
+
 
 @pytest.fixture(scope="module")
 async def stock(server: InstalledServer) -> Stock:
     house = await open_stock(server)
     await with_pack_bins(house)
     return house
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    stock.at[0] = 0.0
-    yield
-    assert await stock.violations() == {}
 
 
 async def test_goods_are_picked_and_shipped_from_where_they_were_put(stock: Stock) -> None:

@@ -1,7 +1,6 @@
 """Recalls and traces: every unit in every node, later arrivals, who received what, the end."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -34,24 +33,13 @@ from entrepot.stock.recall_types import NewRecall, RecallOutcome, RecallSummary
 from entrepot.stock.types import NewMovements
 from tests.flows.eyes import key_of
 from tests.flows.trade import stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
 SOON = date(2200, 1, 1)
 RELEASED, SCRAPPED = RecallOutcome("released"), RecallOutcome("scrapped")
 
 
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock) -> AsyncIterator[None]:
-    stock.at[0] = 0.0
-    yield
-    faults._armed.clear()
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 def somebody(stock: Stock) -> Staff:

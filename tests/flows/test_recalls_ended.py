@@ -1,6 +1,5 @@
 """How recalls end: what is scrapped adds up over a day, what has another reason stays."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -9,19 +8,9 @@ from entrepot.flows.close_recall import close_recall
 from entrepot.kernel.refusals import Conflict, Forbidden
 from tests.flows.test_recalls import SCRAPPED, SOON, called_back, ended, somebody, statuses
 from tests.flows.trade import stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock) -> AsyncIterator[None]:
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def test_scrapping_much_is_not_made_of_small_recalls(stock: Stock) -> None:

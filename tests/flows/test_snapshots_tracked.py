@@ -15,8 +15,7 @@ from entrepot.stock.feeds_types import (
     Drift,
 )
 from tests.flows.trade import later, stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 from tests.stock.telling import (
     a_feed,
     by_lot,
@@ -31,18 +30,7 @@ from tests.stock.telling import (
     track,
 )
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    stock.at[0] = 0.0
-    yield
-    faults._armed.clear()
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def test_a_snapshot_is_compared_lot_by_lot_and_the_correction_moves_that_lot(

@@ -1,7 +1,5 @@
 """Statuses of goods: which may follow which, who may; what plain documents may not do."""
 
-from collections.abc import AsyncIterator
-
 import msgspec
 import pytest
 
@@ -11,19 +9,9 @@ from entrepot.kernel.refusals import Conflict, Forbidden
 from entrepot.stock.adjustment_types import NewStatusChange
 from tests.flows.test_adjustments import somebody
 from tests.flows.trade import stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock) -> AsyncIterator[None]:
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 @pytest.mark.parametrize("reason", ["scrap", "loss", "found", "count_less", "count_more"])

@@ -1,7 +1,6 @@
 """Bounds of stock: kits without end, closed bins, goods under way, pools that change in a crowd."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -15,22 +14,12 @@ from entrepot.kernel.refusals import Conflict, Invalid
 from entrepot.nodes.channel_types import ChannelDocument
 from entrepot.stock.types import Reservation
 from tests.flows.trade import stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import NODES, Stock, open_stock
+from tests.stock.house import NODES, Stock
 
 PAST = "2020-01-31"
 
 
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock) -> AsyncIterator[None]:
-    stock.at[0] = 0.0
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 def codes(refused: Invalid) -> list[tuple[str, str]]:

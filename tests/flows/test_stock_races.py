@@ -28,18 +28,7 @@ from tests.flows.trade import stamp
 from tests.postgres_fixture import InstalledServer
 from tests.stock.house import Stock, open_stock
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    stock.at[0] = 0.0
-    yield
-    faults._armed.clear()
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def outcomes(*calls: Awaitable[object]) -> Counter[str]:

@@ -32,24 +32,14 @@ from entrepot.routing.policy.shelf import from_shelf
 from entrepot.stock import queries, strategy
 from entrepot.stock.types import NewPromotions, Reservation
 from tests.flows.trade import later, stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
 DAY = 24.0
 FEES = {"N1": 500, "N2": 900, "N3": 1200}
 """What a shipment costs from each node: N1 is the cheapest."""
 
 
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    stock.at[0] = 0.0
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 def days_from_now(days: int) -> str:

@@ -8,21 +8,10 @@ import pytest
 from entrepot.catalog.types import SkuDocument
 from entrepot.flows.replace_sku import replace_sku
 from tests.flows.trade import later, stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 from tests.stock.transferring import closed, code_of, drafted, places_of, received, sent
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    stock.at[0] = 0.0
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def test_lots_leave_by_date_and_none_past_it(stock: Stock) -> None:

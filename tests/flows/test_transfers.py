@@ -17,21 +17,10 @@ from entrepot.kernel.refusals import Conflict, Invalid, NotFound
 from entrepot.nodes.channel_types import GroupDocument
 from entrepot.stock.transfers_types import Arrived, Loaded
 from tests.flows.trade import later, stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 from tests.stock.transferring import closed, code_of, drafted, places_of, received, sent
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    stock.at[0] = 0.0
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def test_what_is_under_way_is_in_a_place_of_its_own(stock: Stock) -> None:

@@ -29,18 +29,14 @@ from tests.stock.transferring import closed, drafted, received, sent
 ROUNDS = 6
 
 
+pytestmark = pytest.mark.usefixtures("whole")
+
+
 @pytest.fixture(scope="module")
 async def stock(server: InstalledServer) -> Stock:
     house = await open_stock(server)
     await with_pack_bins(house)
     return house
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    yield
-    faults._armed.clear()
-    assert await stock.violations() == {}
 
 
 @pytest.mark.parametrize(

@@ -63,18 +63,7 @@ class Trade(msgspec.Struct):
 
     async def violations(self) -> dict[str, list[str]]:
         """Every invariant view of our rooms that returns a row."""
-        owner = await self.server.owner(self.tenant)
-        try:
-            views = await owner.fetch(
-                "select schemaname || '.' || viewname as name from pg_views"
-                " where viewname like 'violation_%'"
-            )
-            found = {
-                view["name"]: [str(row) for row in await owner.fetch(f"table {view['name']}")]
-                for view in views
-            }
-        finally:
-            await owner.close()
+        found = await self.server.invariants(self.tenant)
         assert len(found) >= 8
         return {name: rows for name, rows in found.items() if rows}
 
