@@ -3,7 +3,11 @@
 import re
 from datetime import timedelta
 
+import msgspec
+
+from entrepot.catalog.types import NewSku
 from entrepot.flows.create_channel import create_channel
+from entrepot.flows.create_sku import create_sku
 from entrepot.flows.set_channel_levels import set_channel_levels
 from entrepot.flows.set_promotions import set_promotions
 from entrepot.flows.set_stock_levels import set_stock_levels
@@ -95,3 +99,22 @@ async def test_another_warehouse_sees_its_own_part(house: PageHouse) -> None:
     assert "A-01-01-1" not in shown
     assert "never lain in a warehouse of yours" in shown
     assert (await stranger.get("/admin/stock/NO-SUCH-SKU")).status_code == 404
+
+
+async def test_a_kit_is_shown_as_its_parts(house: PageHouse) -> None:
+    trade = house.trade
+    part = await sku(trade)
+    kit = f"KIT-{part}"[:40]
+    made = {"code": kit, "names": {"en": kit}, "parts": [{"sku": part, "quantity": 3}]}
+    await create_sku(trade.db, trade.staff, stamp(), new=msgspec.convert(made, NewSku))
+    channel = NewChannel(code="KITS", names={"en": "Kits"}, pool=[PoolNode("SZX1", 1)])
+    await create_channel(trade.db, trade.staff, stamp(), new=channel)
+    await move(trade, into(part, 11))
+    shown = (await (await house.worker("owner")).get(f"/admin/stock/{kit}")).text
+    assert f'/admin/stock/{part}"' in shown
+    told = shown[shown.index("Kits shown to buyers") :]
+    row = told[told.index("KITS") :]
+    first = re.search(r"<strong>(\d+)</strong>", row)
+    assert first is not None
+    assert first[1] == "3", "eleven units, three in each"
+    assert "Nowhere yet" not in shown

@@ -64,12 +64,21 @@ class StatusLevel(msgspec.Struct, frozen=True):
     on_hand: int
 
 
+class KitLevel(msgspec.Struct, frozen=True):
+    """How many of a kit a channel may sell: what its scarcest part allows."""
+
+    channel: str
+    shown: int
+
+
 class SkuStock(msgspec.Struct, frozen=True):
-    """Everything about the stock of one SKU but its places and its history."""
+    """Everything about the stock of one SKU but its places and its history; `kits` are levels of
+    the kit that it is, if it is one."""
 
     nodes: list[NodeLevel]
     channels: list[ChannelLevel]
     statuses: list[StatusLevel]
+    kits: list[KitLevel]
 
 
 async def list_levels(
@@ -97,4 +106,5 @@ async def get_sku_stock(tx: ReadTx, *, sku: str) -> SkuStock:
         await tx.list(SQL["list_node_levels"], NodeLevel, sku=sku, warehouses=scope),
         await tx.list(SQL["list_channel_levels"], ChannelLevel, sku=sku, warehouses=scope),
         await tx.list(SQL["list_status_levels"], StatusLevel, sku=sku, warehouses=scope),
+        await tx.list(SQL["list_kit_levels"], KitLevel, sku=sku, warehouses=scope),
     )

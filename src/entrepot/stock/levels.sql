@@ -47,3 +47,13 @@ where s.code = :sku and b.on_hand > 0
     and (:warehouses::text[] is null or n.code = any(:warehouses))
 group by b.status
 order by b.status;
+
+-- How many of a kit each channel may sell; nothing for what is no kit. As above, only for who sees
+-- every warehouse.
+-- name: list_kit_levels
+select c.code as channel, stock.kit_available_v1(c.channel_id, s.sku_id) as shown
+from catalog.sku as s
+cross join nodes.channel as c
+where s.code = :sku and c.closed_at is null and :warehouses::text[] is null
+    and exists (select from catalog.kit_part as k where k.kit_sku_id = s.sku_id)
+order by c.code;
