@@ -12,7 +12,8 @@ from entrepot.carriers.tariff_operations import import_tariff, put_node_services
 from entrepot.carriers.types import NodeServiceChange
 from entrepot.consolidation.types import Consolidation, Destination, NewConsolidation
 from entrepot.flows.consolidate_parcels import consolidate_parcels
-from entrepot.kernel.principals import Principal
+from entrepot.flows.get_consolidation import get_consolidation
+from entrepot.kernel.principals import Principal, Shopper
 from entrepot.kernel.refusals import Unavailable
 from entrepot.nodes.queries import get_place
 from entrepot.parties.types import Customer
@@ -118,3 +119,13 @@ async def until_there(ask: Callable[[], Awaitable[T]]) -> T:
         except Unavailable:
             await asyncio.sleep(0.01)
     raise AssertionError("the database stays away")
+
+
+async def see(trade: Trade, made: Consolidation, by: Shopper) -> Consolidation:
+    """The draft as it is now."""
+    return await get_consolidation(trade.db, by, consolidation_id=made.id)
+
+
+def inside(made: Consolidation) -> set[UUID]:
+    """Its parcels."""
+    return {parcel.id for parcel in made.parcels}

@@ -1,14 +1,11 @@
 """Drafts of consolidations: what may join by rule, what a price needs, what the adviser says."""
 
-from uuid import UUID
-
 import msgspec
 import pytest
 
 from entrepot.consolidation import advising
 from entrepot.consolidation.types import (
     ChosenLine,
-    Consolidation,
     Destination,
     MoreParcels,
     NewPrices,
@@ -17,19 +14,18 @@ from entrepot.flows.add_to_consolidation import add_to_consolidation
 from entrepot.flows.advise_consolidation import advise_consolidation
 from entrepot.flows.change_consolidation_settings import change_consolidation_settings
 from entrepot.flows.choose_line import choose_line
-from entrepot.flows.get_consolidation import get_consolidation
 from entrepot.flows.get_consolidation_settings import get_consolidation_settings
 from entrepot.flows.price_consolidation import price_consolidation
 from entrepot.flows.ready_to_consolidate import ready_to_consolidate
 from entrepot.flows.redirect_consolidation import redirect_consolidation
 from entrepot.flows.remove_from_consolidation import remove_from_consolidation
 from entrepot.flows.undo_consolidation import undo_consolidation
-from entrepot.kernel.principals import Shopper
 from entrepot.kernel.refusals import Conflict, Invalid, NotFound, Refusal
 from tests.flows.drafts import (
     AUSTIN,
     change_parcel,
     draft,
+    inside,
     open_drafting_trade,
     parcel_of,
     parcels_of,
@@ -41,14 +37,6 @@ from tests.postgres_fixture import InstalledServer
 @pytest.fixture(scope="module")
 async def trade(server: InstalledServer) -> Trade:
     return await open_drafting_trade(server)
-
-
-async def see(trade: Trade, made: Consolidation, by: Shopper) -> Consolidation:
-    return await get_consolidation(trade.db, by, consolidation_id=made.id)
-
-
-def inside(made: Consolidation) -> set[UUID]:
-    return {parcel.id for parcel in made.parcels}
 
 
 async def test_adding_and_removing_prices_anew(trade: Trade) -> None:

@@ -6,27 +6,26 @@ import pytest
 
 from entrepot.consolidation.types import (
     ChosenLine,
-    Consolidation,
     Destination,
     NewConsolidation,
     NewPrices,
 )
 from entrepot.flows.choose_line import choose_line
 from entrepot.flows.consolidate_parcels import consolidate_parcels
-from entrepot.flows.get_consolidation import get_consolidation
 from entrepot.flows.list_consolidations import list_consolidations
 from entrepot.flows.price_consolidation import price_consolidation
 from entrepot.flows.undo_consolidation import undo_consolidation
-from entrepot.kernel.principals import Shopper
 from entrepot.kernel.refusals import Conflict, Invalid, NotFound
 from entrepot.parties.types import Customer
 from tests.flows.drafts import (
     AUSTIN,
     change_parcel,
     draft,
+    inside,
     open_drafting_trade,
     parcel_of,
     parcels_of,
+    see,
 )
 from tests.flows.trade import Trade, number, stamp
 from tests.postgres_fixture import InstalledServer
@@ -35,14 +34,6 @@ from tests.postgres_fixture import InstalledServer
 @pytest.fixture(scope="module")
 async def trade(server: InstalledServer) -> Trade:
     return await open_drafting_trade(server)
-
-
-async def see(trade: Trade, made: Consolidation, by: Shopper) -> Consolidation:
-    return await get_consolidation(trade.db, by, consolidation_id=made.id)
-
-
-def inside(made: Consolidation) -> set[UUID]:
-    return {parcel.id for parcel in made.parcels}
 
 
 async def test_one_click_takes_all_that_may_go_and_tells_why_the_others_may_not(
