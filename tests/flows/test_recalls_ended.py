@@ -9,6 +9,7 @@ from entrepot.kernel.refusals import Conflict, Forbidden
 from tests.flows.test_recalls import SCRAPPED, SOON, called_back, ended, somebody, statuses
 from tests.flows.trade import stamp
 from tests.stock.house import Stock
+from tests.stock.transferring import drafted, received, sent
 
 pytestmark = pytest.mark.usefixtures("whole")
 
@@ -92,3 +93,22 @@ async def test_a_lot_that_gets_its_date_under_a_recall_is_kept_back_first(stock:
     }  # fmt: skip
     await ended(stock, made.id)
     assert {key[2] for key in await statuses(stock, sku)} == {"good"}
+
+
+async def test_what_was_kept_before_and_went_on_to_another_node_stays_kept(stock: Stock) -> None:
+    sku = await stock.sku(lot_tracked=True)
+    await stock.receive(sku, 5, "N1", lot="L")
+    await stock.receive(sku, 1, "N3", lot="L")
+    await stock.move({"sku": sku, "qty": 2, "reason": "reclassify", "lot": "L",
+                      "from": {"node": "N1"},
+                      "to": {"node": "N1", "status": "quarantine"}})  # fmt: skip
+    made = await called_back(stock, {"sku": sku, "lot": "L"})
+    line: dict[str, object] = {"sku": sku, "qty": 4, "lot": "L", "status": "quarantine"}
+    one = await drafted(stock, line)
+    await sent(stock, one.id)
+    await received(stock, one.id)
+    await ended(stock, made.id)
+    found = await statuses(stock, sku)
+    assert found["N1", "L", "quarantine"] == 1, "one of the two is still there"
+    kept = sum(units for key, units in found.items() if key[2] == "quarantine")
+    assert (kept, sum(found.values()) - kept) == (2, 4)

@@ -226,6 +226,37 @@ begin
 end
 $$;
 
+-- What lay in quarantine before a recall and has gone on to other nodes meanwhile, still in
+-- quarantine: as many of those kept there lie there no longer as were sent on by transfers.
+create or replace function stock.carried_v1(p_recall uuid)
+returns table (sku_id uuid, lot text, owner text, units bigint)
+language sql stable as $$
+    select w.sku_id, w.lot, w.owner, sum(least(w.before - l.units, s.units))::bigint
+    from (
+        select b.sku_id, b.lot, b.owner, p.node_id, sum(b.units) as before
+        from stock.recall_before as b
+        join stock.place as p on p.place_id = b.place_id
+        where b.recall_id = p_recall and b.serial = ''
+        group by b.sku_id, b.lot, b.owner, p.node_id
+    ) as w
+    join stock.recall as r on r.recall_id = p_recall
+    cross join lateral (
+        select coalesce(sum(x.on_hand), 0) as units
+        from stock.balance as x
+        where x.sku_id = w.sku_id and x.lot = w.lot and x.owner = w.owner
+            and x.node_id = w.node_id and x.status = 'quarantine'
+    ) as l
+    cross join lateral (
+        select coalesce(sum(g.received), 0) as units
+        from stock.transfer as t
+        join stock.transit as g on g.transfer_id = t.transfer_id and g.sku_id = w.sku_id
+            and g.lot = w.lot and g.status = 'quarantine'
+        where t.from_node = w.node_id and t.owner = w.owner and t.sent_at >= r.opened_at
+    ) as s
+    where w.before > l.units
+    group by w.sku_id, w.lot, w.owner;
+$$;
+
 -- What ends with a recall: what lies in quarantine of its lots, less what lay there before it and
 -- what another one that is open calls back as well.
 create or replace function stock.recall_takes_v1(p_recall uuid)
@@ -262,11 +293,25 @@ language sql stable as $$
                 order by y.before_here, y.place_id
             ) - y.units as ahead
         from lying as y
+    ), ours as (
+        select z.sku_id, z.lot, z.place_id, z.node_id, z.owner, z.serial,
+            least(z.units, z.ours - z.ahead) as units
+        from summed as z
+        where z.ours > z.ahead
+    ), counted as (
+        select o.sku_id, o.lot, o.place_id, o.node_id, o.owner, o.serial, o.units,
+            sum(o.units) over (
+                partition by o.sku_id, o.lot, o.owner, o.serial order by o.node_id, o.place_id
+            ) as upto,
+            coalesce(c.units, 0) as carried
+        from ours as o
+        left join stock.carried_v1(p_recall) as c
+            on o.serial is null and c.sku_id = o.sku_id and c.lot = o.lot and c.owner = o.owner
     )
-    select z.sku_id, z.lot, z.place_id, z.node_id, z.owner, z.serial,
-        least(z.units, z.ours - z.ahead)::bigint
-    from summed as z
-    where z.ours > z.ahead;
+    select k.sku_id, k.lot, k.place_id, k.node_id, k.owner, k.serial,
+        least(k.units, k.upto - k.carried)::bigint
+    from counted as k
+    where k.upto > k.carried;
 $$;
 
 -- Ends an open recall, locked by the caller: released (back into good, what is past its date
