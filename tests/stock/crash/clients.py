@@ -107,11 +107,12 @@ class Clients:
     def _reservation(self) -> dict[str, Any]:
         dice = self.dice
         shared = f"cart-{dice.randrange(6)}"
+        named = dice.choice((0.3, 1.0))  # whose lines all name their nodes goes a road of its own
         lines = []
         for _ in range(dice.choice((1, 1, 2))):
             sku = dice.choice([*self.house.skus[:2], *self.house.skus, self.house.kit])
             line = {"sku": sku, "qty": dice.choice((1, 1, 2, 3))}
-            lines.append(line | ({"node": dice.choice(NODES)} if dice.random() < 0.3 else {}))
+            lines.append(line | ({"node": dice.choice(NODES)} if dice.random() < named else {}))
         return {
             "reference": shared if dice.random() < 0.3 else f"order-{new_token(9)}",
             "channel": dice.choice(("WEB", "WEB", "SHOP")),
