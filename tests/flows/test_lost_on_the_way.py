@@ -1,7 +1,6 @@
 """What is lost on the way obeys the limits of adjustments: closing short, and the common place."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import msgspec
@@ -36,24 +35,11 @@ from entrepot.stock.adjustment_types import (
 from entrepot.stock.transfers_types import ClosedShort, Transfer
 from tests.flows.eyes import key_of
 from tests.flows.trade import stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 from tests.stock.transferring import code_of, drafted, places_of, received, sent
 
 SAID = Decision()
-
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock) -> AsyncIterator[None]:
-    stock.at[0] = 0.0
-    yield
-    faults._armed.clear()
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 def somebody(stock: Stock, *warehouses: str) -> Staff:

@@ -331,6 +331,19 @@ begin
     )
     order by g.sku_id, g.node_id for update;
     update stock.recall_lot as l set open = false where l.recall_id = p_recall_id;
+    -- What has another reason to be kept has it still when another recall holds these lots: that
+    -- one remembers it from here on.
+    insert into stock.recall_before as b (recall_id, sku_id, lot, place_id, owner, serial, units)
+    select x.other, x.sku_id, x.lot, x.place_id, x.owner, x.serial, x.units
+    from (
+        select stock.recall_of_v1(k.sku_id, k.lot) as other, k.sku_id, k.lot, k.place_id, k.owner,
+            k.serial, k.units
+        from stock.recall_before as k
+        where k.recall_id = p_recall_id
+    ) as x
+    where x.other is not null
+    on conflict (recall_id, sku_id, lot, place_id, owner, serial) do update
+    set units = case when b.serial = '' then b.units + excluded.units else b.units end;
     select array_agg(stock.line_id_v1(p_document_id, x.line)) as ids,
         array_agg(x.sku_id) as skus, array_agg(x.node_id) as nodes, array_agg(x.units) as qtys,
         array_agg(x.place_id) as places, array_agg('quarantine'::text) as kept,
