@@ -114,6 +114,7 @@ async def sweep(tx: Tx) -> Swept:
             (stale if one.stale else back).append(one.node)
         touched = await tx.value(SQL["withhold"], node_id=one.node_id, withheld=wanted)
         more = more or touched == SLICE
+    await tx.execute(SQL["look_at_feeds"])
     opened, gone = await _note_alarms(
         tx,
         await tx.list(
