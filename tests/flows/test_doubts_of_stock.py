@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from entrepot.catalog.types import Part, SkuDocument
 from entrepot.flows.create_bins import create_bins
 from entrepot.flows.create_node import create_node
 from entrepot.flows.expire_lots import expire_lots
@@ -15,9 +16,10 @@ from entrepot.flows.get_channel import get_channel
 from entrepot.flows.list_availability import list_availability
 from entrepot.flows.list_availability_changes import list_availability_changes
 from entrepot.flows.replace_channel import replace_channel
+from entrepot.flows.replace_sku import replace_sku
 from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.kernel.refusals import Conflict, NotFound
-from entrepot.nodes.channel_types import ChannelDocument
+from entrepot.nodes.channel_types import ChannelDocument, PoolNode
 from entrepot.nodes.types import NewBins, NewNode
 from entrepot.stock import operations
 from entrepot.stock.types import NewMovement, Posted
@@ -297,6 +299,42 @@ async def test_the_feed_hears_of_levels(stock: Stock) -> None:
         await owner.close()
     told = await list_availability_changes(stock.db, stock.staff, channel="WEB", after=cursor)
     assert [(row.sku, row.available) for row in told.items] == [(at_node, 3), (in_channel, 4)]
+
+
+async def test_the_feed_hears_of_kits_and_of_what_changes_everything(stock: Stock) -> None:
+    """A kit changes with its parts, however deep they lie in it; with a pool or a rule of the
+    channel everything may have."""
+    part, other = await stock.stocked(5), await stock.stocked(9)
+    inner = await stock.sku((part, 2))
+    outer = await stock.sku((inner, 1), (other, 3))
+    owner = await stock.server.owner(stock.tenant)
+    drain = "select max(feed_position) from platform.drain_outbox_v1(100000)"
+
+    async def changes(channel: str, after: int) -> tuple[dict[str, int], bool]:
+        told = await list_availability_changes(stock.db, stock.staff, channel=channel, after=after)
+        return {row.sku: row.available for row in told.items}, told.everything
+
+    try:
+        cursor = await owner.fetchval(drain)
+        await stock.receive(part, 2)
+        cursor_of_rule = await owner.fetchval(drain)
+        assert await changes("WEB", cursor) == ({part: 7, inner: 3, outer: 3}, False)
+        await stock.channel_levels("WEB", uses_protected=False)
+        cursor_of_pool = await owner.fetchval(drain)
+        assert await changes("WEB", cursor_of_rule) == ({}, True)
+        assert await changes("SHOP", cursor_of_rule) == ({}, False)
+        pool = [PoolNode("N2", 1), PoolNode("N1", 2)]
+        document = ChannelDocument(names={"en": "Shop"}, pool=pool)
+        await replace_channel(stock.db, stock.staff, stamp(), code="SHOP", document=document)
+        cursor = await owner.fetchval(drain)
+        assert await changes("SHOP", cursor_of_pool) == ({}, True)
+        assert await changes("WEB", cursor_of_pool) == ({}, False)
+        wider = SkuDocument(names={"en": inner}, parts=[Part(part, 3)])
+        await replace_sku(stock.db, stock.staff, stamp(), code=inner, document=wider)
+        await owner.fetchval(drain)
+        assert await changes("WEB", cursor) == ({inner: 2, outer: 2}, False)
+    finally:
+        await owner.close()
 
 
 async def test_goods_that_come_while_those_who_wait_give_up(stock: Stock) -> None:

@@ -15,5 +15,4 @@ async def list_availability_changes(tx: ReadTx, *, channel: str, after: int) -> 
     Raises Forbidden for callers of some warehouses only: what the channel may sell is of all.
     """
     needs_all_warehouses(tx.principal)
-    changed, position = await queries.list_changes(tx, channel=channel, after=after)
-    return AvailabilityChanges(changed, position)
+    return await queries.list_changes(tx, channel=channel, after=after)

@@ -23,6 +23,7 @@ async def set_channel_levels(tx: Tx, *, channel: str, new: NewChannelLevels) -> 
         await operations.let_use_protected(
             tx, channel_id=channel_id, uses_protected=new.uses_protected
         )
+        await operations.tell_channel_rules(tx, channel=channel)
     if new.min_life_days is not None:
         await strategy.set_min_life(tx, channel_id=channel_id, min_life_days=new.min_life_days)
     if codes:

@@ -260,11 +260,19 @@ async def set_channel_levels(
 async def tell_levels(tx: Tx, *, skus: Sequence[str], **where: str) -> None:
     """Events for whoever follows what is available: levels of these SKUs were set, 200 in each."""
     for first in range(0, len(skus), _SKUS_TOLD):
-        body = msgspec.json.encode({**where, "skus": skus[first : first + _SKUS_TOLD]})
-        await tx.value(
-            SQL["tell_levels"], event_id=new_id(tx.now), now=tx.now, actor=tx.principal.actor,
-            body=body,
-        )  # fmt: skip
+        await _tell_levels(tx, {**where, "skus": skus[first : first + _SKUS_TOLD]})
+
+
+async def tell_channel_rules(tx: Tx, *, channel: str) -> None:
+    """An event for whoever follows what is available: any SKU of the channel may have changed."""
+    await _tell_levels(tx, {"channel": channel, "skus": [], "everything": True})
+
+
+async def _tell_levels(tx: Tx, body: dict[str, object]) -> None:
+    await tx.value(
+        SQL["tell_levels"], event_id=new_id(tx.now), now=tx.now, actor=tx.principal.actor,
+        body=msgspec.json.encode(body),
+    )  # fmt: skip
 
 
 async def let_use_protected(tx: Tx, *, channel_id: UUID, uses_protected: bool) -> None:

@@ -11,6 +11,7 @@ from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import errors, rules
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import (
+    AvailabilityChanges,
     Available,
     ChangedAvailable,
     KitPart,
@@ -44,6 +45,13 @@ class Pair(msgspec.Struct, frozen=True):
 
     sku_id: UUID | None
     node_id: UUID | None
+
+
+class ReadOn(msgspec.Struct, frozen=True):
+    """How far events were read, None: there are none; and whether any SKU may have changed."""
+
+    position: int | None
+    everything: bool
 
 
 class FoundSku(msgspec.Struct, frozen=True):
@@ -128,17 +136,15 @@ async def list_nodes_available(
     )
 
 
-async def list_changes(
-    tx: ReadTx, *, channel: str, after: int
-) -> tuple[list[ChangedAvailable], int]:
-    """SKUs that changed in the next events behind the cursor, and the cursor for the next call."""
+async def list_changes(tx: ReadTx, *, channel: str, after: int) -> AvailabilityChanges:
+    """SKUs that changed in the next events behind the cursor, kits among them, and the cursor for
+    the next call."""
     channel_id = await channel_named(tx, code=channel)
-    position = await tx.value(SQL["last_read_position"], after=after, most=CHANGES_MOST)
-    changed = await tx.list(
-        SQL["list_changes"], ChangedAvailable, channel_id=channel_id, after=after,
-        most=CHANGES_MOST,
-    )  # fmt: skip
-    return changed, position if isinstance(position, int) else after
+    page = {"channel_id": channel_id, "after": after, "most": CHANGES_MOST}
+    read = await tx.one(SQL["read_on"], ReadOn, channel=channel, **page)
+    changed = await tx.list(SQL["list_changes"], ChangedAvailable, **page)
+    position = after if read.position is None else read.position
+    return AvailabilityChanges(changed, position, read.everything)
 
 
 async def routing_snapshot(

@@ -68,33 +68,62 @@ join nodes.node as n on n.node_id = g.node_id
 where :warehouses::text[] is null or n.code = any(:warehouses)
 order by u.place, cn.priority;
 
+-- SKUs that the next events speak of, and all kits that hold one of them.
 -- name: list_changes
-select s.code as sku, coalesce(c.shown, 0) as available, x.feed_position
-from (
-    select y.sku, max(y.feed_position) as feed_position
+with recursive reached as (
+    select s.sku_id, x.feed_position
     from (
-        select f.feed_position, coalesce(t.sku, l.line ->> 'sku') as sku
+        select y.sku, max(y.feed_position) as feed_position
         from (
-            select g.feed_position, g.event_id from platform.feed as g
-            where g.feed_position > :after
-            order by g.feed_position limit :most
-        ) as f
-        join platform.outbox as o on o.event_id = f.event_id
-            and o.aggregate in ('reservation', 'stock_document', 'stock_levels')
-        left join lateral jsonb_array_elements_text(o.body -> 'skus') as t (sku) on true
-        left join lateral jsonb_array_elements(o.body -> 'lines') as l (line) on true
-    ) as y
-    where y.sku is not null
-    group by y.sku
-) as x
-join catalog.sku as s on s.code = x.sku
-join stock.channel_available as c on c.channel_id = :channel_id and c.sku_id = s.sku_id
-order by x.feed_position, s.code;
-
--- name: last_read_position
-select max(x.feed_position) as position
+            select f.feed_position, coalesce(
+                t.sku, l.line ->> 'sku', case when o.aggregate = 'sku' then o.body ->> 'sku' end
+            ) as sku
+            from (
+                select g.feed_position, g.event_id from platform.feed as g
+                where g.feed_position > :after
+                order by g.feed_position limit :most
+            ) as f
+            join platform.outbox as o on o.event_id = f.event_id
+                and o.aggregate in ('reservation', 'stock_document', 'stock_levels', 'sku')
+            left join lateral jsonb_array_elements_text(o.body -> 'skus') as t (sku) on true
+            left join lateral jsonb_array_elements(o.body -> 'lines') as l (line) on true
+        ) as y
+        where y.sku is not null
+        group by y.sku
+    ) as x
+    join catalog.sku as s on s.code = x.sku
+    union
+    select k.kit_sku_id, r.feed_position
+    from reached as r
+    join catalog.kit_part as k on k.component_sku_id = r.sku_id
+)
+select z.sku, z.available, z.feed_position
 from (
-    select f.feed_position from platform.feed as f
+    select s.code as sku, case
+        when s.closed_at is not null then 0
+        when exists (select from catalog.kit_part as k where k.kit_sku_id = s.sku_id)
+            then stock.kit_available_v1(:channel_id, s.sku_id)
+        else c.shown
+    end as available, r.feed_position
+    from (
+        select d.sku_id, max(d.feed_position) as feed_position from reached as d group by d.sku_id
+    ) as r
+    join catalog.sku as s on s.sku_id = r.sku_id
+    left join stock.channel_available as c on c.channel_id = :channel_id and c.sku_id = s.sku_id
+) as z
+where z.available is not null
+order by z.feed_position, z.sku;
+
+-- everything: whether one of these events changed what the channel may sell of any SKU.
+-- name: read_on
+select max(x.feed_position) as position, coalesce(bool_or(
+    (x.aggregate = 'channel' and x.aggregate_id = :channel_id)
+    or (x.aggregate = 'stock_levels' and x.body ->> 'channel' = :channel and x.body ? 'everything')
+), false) as everything
+from (
+    select f.feed_position, o.aggregate, o.aggregate_id, o.body
+    from platform.feed as f
+    left join platform.outbox as o on o.event_id = f.event_id
     where f.feed_position > :after order by f.feed_position limit :most
 ) as x;
 

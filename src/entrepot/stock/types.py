@@ -322,7 +322,9 @@ class ShownAvailable(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AvailabilityChanges(msgspec.Struct, frozen=True):
-    """SKUs that changed; `next` is the cursor for the next call."""
+    """SKUs that changed; `next` is the cursor for the next call. `everything`: the channel's pool
+    or a rule of it changed, read again whatever you show of it."""
 
     items: list[ChangedAvailable]
     next: int
+    everything: bool = False
