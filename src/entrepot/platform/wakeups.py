@@ -24,7 +24,8 @@ _FLUSHER = Operator(name="wakeups")
 
 
 class Wakeups:
-    """Collects tenants that wrote; `note` is called by `Database` after each commit."""
+    """Collects tenants that wrote; `note` is called by `Database` after each commit of a block that
+    is not quiet."""
 
     def __init__(self) -> None:
         self._tenants: set[TenantId] = set()
