@@ -56,8 +56,10 @@ async def list_lots(
 
 
 async def list_goods_named(tx: ReadTx, *, name: str) -> list[NamedGoods]:
-    """SKUs that have a lot or a serial of this name; 50 at most."""
-    return await tx.list(SQL["list_skus_of_name"], NamedGoods, name=name)
+    """SKUs that have a lot or a serial of this name, within the caller's warehouses; 50 at most."""
+    return await tx.list(
+        SQL["list_skus_of_name"], NamedGoods, name=name, warehouses=warehouses_of(tx.principal)
+    )
 
 
 async def trace_lot(tx: ReadTx, *, sku: str, lot: str, before: UUID | None, most: int) -> Trace:

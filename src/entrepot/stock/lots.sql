@@ -44,17 +44,26 @@ join stock.serial as r on r.sku_id = s.sku_id
 left join stock.lot as l on l.sku_id = r.sku_id and l.lot = r.lot
 where s.code = :sku and r.serial = :serial;
 
--- Which SKUs have a serial or a lot of this name.
+-- Which SKUs have a serial or a lot of this name that ever lay in the caller's warehouses.
 -- name: list_skus_of_name
 select s.code as sku, true as is_serial
 from stock.serial as r
 join catalog.sku as s on s.sku_id = r.sku_id
-where r.serial = :name
+where r.serial = :name and (:warehouses::text[] is null or exists (
+    select from stock.movement as m
+    join stock.place as p on p.place_id in (m.from_place, m.to_place)
+    join nodes.node as n on n.node_id = p.node_id
+    where m.sku_id = r.sku_id and m.serial = r.serial and n.code = any(:warehouses)
+))
 union
 select s.code, false
 from stock.lot as l
 join catalog.sku as s on s.sku_id = l.sku_id
-where l.lot = :name
+where l.lot = :name and (:warehouses::text[] is null or exists (
+    select from stock.balance as x
+    join nodes.node as n on n.node_id = x.node_id
+    where x.sku_id = l.sku_id and x.lot = l.lot and n.code = any(:warehouses)
+))
 order by sku
 limit 50;
 
