@@ -1,7 +1,6 @@
 """Which goods leave, whose they are and who waits: every rule of a choice decides something here,
 in an order of arrival, names and places that would choose otherwise without it."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,19 +22,14 @@ from tests.stock.house import Stock, open_stock
 from tests.stock.picking import broken, list_of, missed, picked, tasks_of, with_pack_bins
 from tests.stock.transferring import code_of, drafted, places_of, received, sent
 
+pytestmark = pytest.mark.usefixtures("whole")
+
 
 @pytest.fixture(scope="module")
 async def stock(server: InstalledServer) -> Stock:
     house = await open_stock(server)
     await with_pack_bins(house)
     return house
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock) -> AsyncIterator[None]:
-    stock.at[0] = 0.0
-    yield
-    assert await stock.violations() == {}
 
 
 def day(days: int) -> str:

@@ -1,7 +1,7 @@
 """What changes pools, ends promises, fills backorders, ends lots and counts holds what it decides
 about: whoever has one row of it makes it wait, as in `test_doubts_of_work`."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
@@ -32,19 +32,15 @@ SHEET = "select from counts.count as c where c.count_id = $1 for key share"
 FAR = {"names": {"en": "Far"}, "pool": [{"node": "N3", "priority": 1}]}
 
 
+pytestmark = pytest.mark.usefixtures("whole")
+
+
 @pytest.fixture(scope="module")
 async def stock(server: InstalledServer) -> Stock:
     house = await open_stock(server)
     new = msgspec.convert({"code": "FAR", **FAR}, NewChannel)
     await create_channel(house.db, house.staff, stamp(), new=new)
     return house
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock) -> AsyncIterator[None]:
-    stock.at[0] = 0.0
-    yield
-    assert await stock.violations() == {}
 
 
 async def opened(stock: Stock, sku: str) -> CountSummary:

@@ -1,7 +1,7 @@
 """Work in a warehouse holds what it decides about: somebody who has one row of it makes it wait,
 or begin again, and at the statement that decides. Races show the same by luck, these always."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,8 @@ from tests.stock.house import Stock, open_stock
 from tests.stock.transferring import places_of
 from tests.stock.waiting import ASN, GUARD, ORDER, POOL, TURN, gives_up, waits
 
+pytestmark = pytest.mark.usefixtures("whole")
+
 
 @pytest.fixture(scope="module")
 async def stock(server: InstalledServer) -> Stock:
@@ -53,12 +55,6 @@ async def stock(server: InstalledServer) -> Stock:
     far = {"code": "FAR", "names": {"en": "Far"}, "pool": [{"node": "N3", "priority": 1}]}
     await create_channel(house.db, house.staff, stamp(), new=msgspec.convert(far, NewChannel))
     return house
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock) -> AsyncIterator[None]:
-    yield
-    assert await stock.violations() == {}
 
 
 def somebody(stock: Stock) -> Staff:

@@ -19,20 +19,10 @@ from entrepot.kernel.principals import ApiKey
 from entrepot.kernel.refusals import Invalid, Refusal, Unauthenticated
 from entrepot.platform.database import Database
 from tests.flows.trade import later, stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 from tests.stock.plenty import ROADS, SKU_ID, carefully, left_road, order, straight
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def rows_of(stock: Stock, reference: str) -> dict[str, Any]:

@@ -16,20 +16,10 @@ from entrepot.platform.database import Database
 from entrepot.stock.types import NewReservation
 from entrepot.tenancy.entrances import connect
 from tests.flows.trade import stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 from tests.stock.plenty import SKU_ID, counted, left_road, order, straight
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 async def somebody_waits(watcher: asyncpg.Connection) -> None:

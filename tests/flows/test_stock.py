@@ -16,20 +16,9 @@ from entrepot.nodes.channel_types import ChannelDocument
 from entrepot.stock import operations, queries
 from entrepot.stock.types import Confirmed
 from tests.flows.trade import later, stamp
-from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock
 
-
-@pytest.fixture(scope="module")
-async def stock(server: InstalledServer) -> Stock:
-    return await open_stock(server)
-
-
-@pytest.fixture(autouse=True)
-async def whole(stock: Stock):
-    stock.at[0] = 0.0
-    yield
-    assert await stock.violations() == {}
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 def held(made) -> list[tuple[str, int]]:
