@@ -172,7 +172,7 @@ def _who_asks(requests: Sequence[Request]) -> dict[str, Any]:
     """Who asks and what identifies each request, as both statements take it."""
     principals = [request.principal for request in requests]
     stamps = [request.stamp for request in requests]
-    names = {id(p): (credential(p), p.actor) for p in principals}
+    names = {id(p): (credential(p), p.actor) for p in {id(p): p for p in principals}.values()}
     keys = list({p for p in principals if isinstance(p, ApiKey)})
     first = principals[0]
     scope = first.warehouses if isinstance(first, Staff | ApiKey) else None
