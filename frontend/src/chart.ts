@@ -42,19 +42,22 @@ function draw(figure: HTMLElement, chart: EChartsType, table: HTMLTableElement):
   const rows = rowsOf(figure, table);
   const kind = figure.dataset["chart"] === "line" ? "line" : "bar";
   const soft = colour("--ink-soft") || "#667085";
+  const series = seriesOf(table);
+  // On a phone names of series are longer than a line: one below the other, above the drawing.
+  const narrow = figure.clientWidth < 480;
   const names = rows.map((row) => row.cells[0]?.dataset["name"] ?? row.cells[0]?.textContent?.trim() ?? "");
   chart.setOption({
     animation: false,
     aria: { enabled: true },
     textStyle: { fontFamily: "inherit" },
     color: [colour("--brand") || "#0b7285", colour("--attention") || "#b45309", soft],
-    grid: { left: 8, right: 16, top: 36, bottom: 8, containLabel: true },
-    legend: { top: 0, left: 0, textStyle: { color: soft } },
+    grid: { left: 8, right: 16, top: narrow ? 12 + 24 * series.length : 36, bottom: 8, containLabel: true },
+    legend: { top: 0, left: 0, orient: narrow ? "vertical" : "horizontal", textStyle: { color: soft } },
     // Its default writes HTML with styles in it, which the page's policy forbids.
     tooltip: { trigger: "axis", renderMode: "richText" },
     xAxis: { type: "category", data: names, axisLabel: { color: soft, hideOverlap: true } },
     yAxis: { type: "value", minInterval: 1, axisLabel: { color: soft } },
-    series: seriesOf(table).map((one) => ({
+    series: series.map((one) => ({
       name: one.name,
       type: one.dashed ? "line" : kind,
       data: rows.map((row) => figureOf(row.cells[one.column])),
