@@ -83,6 +83,31 @@ async def test_a_piece_in_another_warehouse_waits_until_it_has_left(stock: Stock
     assert await pieces(stock, sku, "N2") == {"X", "Z"}
 
 
+async def test_one_piece_in_two_lots_comes_once(stock: Stock) -> None:
+    feed, sku = a_feed(), await stock.sku(lot_tracked=True, serial_tracked=True)
+    told = await tell(
+        stock, feed, event(1, sku, 1, lot="A", serial="X"), event(2, sku, 1, lot="B", serial="X")
+    )
+    assert (told.applied, [q.lot for q in told.quarantined]) == (1, ["B"])
+    moved = await tell(
+        stock, feed, event(3, sku, -1, lot="A", serial="X"), event(4, sku, 1, lot="B", serial="Y")
+    )
+    assert moved.applied == 2
+    assert (await tell(stock, feed, event(5, sku, 1, lot="C", serial="Z"))).applied == 2
+    assert await by_lot(stock, sku) == {"B": 2, "C": 1}
+
+
+@pytest.mark.parametrize("lot", ["", "A"])
+async def test_what_others_own_is_not_told_away(stock: Stock, lot: str) -> None:
+    feed, sku = a_feed(), await stock.sku(lot_tracked=bool(lot))
+    await stock.receive(sku, 3, lot=lot)
+    await stock.receive(sku, 5, lot=lot, owner="somebody")
+    told = await tell(stock, feed, event(1, sku, -4, lot=lot))
+    assert [q.cause for q in told.quarantined] == ["negative"]
+    assert (await tell(stock, feed, event(2, sku, -3, lot=lot))).applied == 1
+    assert (await stock.guard(sku)).on_hand == 5
+
+
 async def test_events_that_do_not_fit_their_sku_are_kept_and_named(stock: Stock) -> None:
     feed = a_feed()
     plain, lots = await stock.sku(), await stock.sku(lot_tracked=True)

@@ -137,10 +137,14 @@ def _admit(
             over.append(event.sequence)
         elif event.goods in goods:
             by_goods.setdefault(event.goods, []).append(event)
+    come = set[tuple[str, str]]()
     for name, events in by_goods.items():
         one = goods[name]
         events.sort(key=lambda event: event.sequence)
-        fits = rules.admit(one.on_hand, [event.delta for event in events], room=one.room)
+        room = 0 if (name.sku, name.serial) in come else one.room
+        fits = rules.admit(one.own, [event.delta for event in events], room=room)
+        if name.serial and True in fits:  # a piece does not come in two lots at once
+            come.add((name.sku, name.serial))
         for event, fit in zip(events, fits, strict=True):
             if fit:
                 effects.append(Effect(one, event.delta, event.at, event.sequence, event.expires_on))

@@ -47,27 +47,24 @@ order by s.sku_id
 for update of g;
 
 -- Of a tracked SKU what lies there of the lot, or 1 or 0 of a serial; without serial the goods
--- that have none although their SKU is tracked by it.
+-- that have none although their SKU is tracked by it. own: what of it may be told away.
 -- name: list_goods
 select s.sku_id, s.code as sku, u.lot, u.serial, s.lot_tracked as by_lot,
     s.serial_tracked as by_serial, case
         when not s.lot_tracked and not s.serial_tracked then g.on_hand
         when s.serial_tracked and u.serial <> '' then h.here::integer::bigint
-        else coalesce((
-            select sum(b.on_hand) from stock.balance as b
-            where b.sku_id = s.sku_id and b.node_id = g.node_id
-                and (b.lot = u.lot or not s.lot_tracked)
-        ), 0)::bigint - (
+        else y.units - (
             select count(*) from stock.serial as k
             join stock.place as v on v.place_id = k.place_id and v.node_id = g.node_id
             where s.serial_tracked and k.sku_id = s.sku_id
                 and (k.lot = u.lot or not s.lot_tracked)
         )
-    end as on_hand,
-    stock.settled_until_v1(:feed_id, s.sku_id, u.lot, u.serial) as until, (
+    end as on_hand, case
+        when s.serial_tracked and u.serial <> '' then h.own::integer::bigint else y.own
+    end as own, stock.settled_until_v1(:feed_id, s.sku_id, u.lot, u.serial) as until, (
         select coalesce(array_agg(p.base_numerator), '{}') from catalog.pack as p
         where p.sku_id = s.sku_id and p.base_denominator = 1
-    ) as packs, h.ours and not h.here as elsewhere, exists(
+    ) as packs, h.somewhere and not h.own as elsewhere, exists(
         select from stock.lot as l
         where l.sku_id = s.sku_id and l.lot = u.lot and l.expired_at is not null
     ) as expired
@@ -75,11 +72,21 @@ from unnest(:skus::text[], :lots::text[], :serials::text[]) as u (sku, lot, seri
 join catalog.sku as s on s.code = u.sku and s.closed_at is null
 join stock.sku_node as g on g.sku_id = s.sku_id and g.node_id = :node_id
 cross join lateral (
-    select coalesce(bool_or(v.kind in ('bin', 'transit')), false) as ours, coalesce(
-        bool_or(v.node_id = :node_id and (k.lot = u.lot or not s.lot_tracked)), false
-    ) as here
+    select coalesce(sum(b.on_hand), 0)::bigint as units,
+        coalesce(sum(b.on_hand) filter (where b.owner = ''), 0)::bigint as own
+    from stock.balance as b
+    where b.sku_id = s.sku_id and b.node_id = g.node_id
+        and (b.lot = u.lot or not s.lot_tracked)
+) as y
+cross join lateral (
+    select coalesce(bool_or(v.kind in ('bin', 'transit')), false) as somewhere,
+        coalesce(bool_or(x.here), false) as here,
+        coalesce(bool_or(x.here and k.owner = ''), false) as own
     from stock.serial as k
     join stock.place as v on v.place_id = k.place_id
+    cross join lateral (
+        select v.node_id = g.node_id and (k.lot = u.lot or not s.lot_tracked) as here
+    ) as x
     where k.sku_id = s.sku_id and k.serial = u.serial
 ) as h;
 

@@ -56,8 +56,9 @@ class TakenSku(msgspec.Struct, frozen=True):
 
 
 class TakenGoods(msgspec.Struct, frozen=True):
-    """Goods at the feed's node, held still. `until`: settled with the source; `elsewhere`: the
-    piece with this serial is in another place of ours; `expired`: the lot is."""
+    """Goods at the feed's node, held still. `own`: those that are not somebody else's; `until`:
+    settled with the source; `elsewhere`: the piece with this serial is in another place of ours,
+    or another's; `expired`: the lot is."""
 
     sku_id: UUID
     sku: str
@@ -66,6 +67,7 @@ class TakenGoods(msgspec.Struct, frozen=True):
     by_lot: bool
     by_serial: bool
     on_hand: int
+    own: int
     until: datetime | None
     packs: list[int]
     elsewhere: bool
@@ -89,7 +91,7 @@ class TakenGoods(msgspec.Struct, frozen=True):
 
     def fits(self, delta: int) -> bool:
         """Whether so many more or less can be posted."""
-        return not self.nameless and feeds_rules.admit(self.on_hand, [delta], room=self.room)[0]
+        return not self.nameless and feeds_rules.admit(self.own, [delta], room=self.room)[0]
 
 
 class Effect(msgspec.Struct, frozen=True):
