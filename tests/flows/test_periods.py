@@ -19,6 +19,7 @@ from entrepot.kernel.ids import new_id
 from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
 from entrepot.platform import faults
+from entrepot.platform.database import Database
 from entrepot.reconciliation.types import Closing, LateEntry, NewRun, Period, PeriodLine
 from entrepot.stock import operations
 from entrepot.stock.feeds_types import NewFeedEvents
@@ -93,6 +94,18 @@ async def test_opening_and_movements_are_the_closing(stock: Stock) -> None:
     assert [(p.code, p.closing) for p in narrow] == [("2026-11", 7), ("2026-10", 0)]
     run = await reconcile(stock.db, stock.staff, stamp(), new=NewRun("full"))
     assert run.violations == 0
+
+
+async def test_what_is_posted_at_the_very_end_belongs_to_the_next(stock: Stock) -> None:
+    sku = await stock.stocked(2)
+    edge = msgspec.structs.replace(stock, db=Database(stock.server.pools, lambda: at(5)))
+    await edge.receive(sku, 5)
+    stock.at[0] = 10
+    periods = [await close(stock, "P1", 5), await close(stock, "P2", 6)]
+    assert [p.unexplained for p in periods] == [0, 0]
+    assert books(await lines(stock, "P1"), sku) == (0, 2, 0, 2)
+    assert books(await lines(stock, "P2"), sku) == (2, 5, 0, 7)
+    assert await late(stock, "P1") == []
 
 
 async def test_twice_at_once_and_after_a_crash(stock: Stock) -> None:
