@@ -11,7 +11,7 @@ from entrepot.jobs import worker as worker_module
 from entrepot.jobs.worker import Worker
 from entrepot.kernel.ids import TenantId, new_tenant_id
 from entrepot.kernel.principals import Job, Operator, Principal
-from entrepot.platform import audit, outbox, queue
+from entrepot.platform import audit, outbox, pools, queue
 from entrepot.platform.clock import system_clock
 from entrepot.platform.database import Database, Tx
 from entrepot.platform.live import Live
@@ -92,6 +92,29 @@ async def test_a_tenant_where_nothing_happens_costs_the_queue_nothing(
     await write_audit(server.database, quiet.tenant)
     await worker.sweep_once(OTHER_NEWS - 4, OTHER_NEWS)
     assert await kinds_of(server.database, quiet.tenant) == {"seal"}
+
+
+async def test_a_sweep_of_more_tenants_than_connections_opens_those_that_are_missing(
+    server: InstalledServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[TenantId] = []
+    open_seat = pools.open_seat
+
+    async def noted(login: Login, tenant: TenantId, *, shopper: bool) -> pools.Seat:
+        opened.append(tenant)
+        return await open_seat(login, tenant, shopper=shopper)
+
+    monkeypatch.setattr(pools, "open_seat", noted)
+    tenants = [(await server.tenant()).tenant for _ in range(4)]
+    few = pools.Pools(server.directory, budget=3)
+    worker = worker_of(server, Database(few, system_clock), *tenants)
+    at = worker_module.SWEEP_S
+    for turn in range(3):
+        await worker.sweep_once(turn * at, (turn + 1) * at)
+    await few.close()
+    seen = [tenant for tenant in opened if tenant in tenants]
+    assert len(seen) == 4 + 1 + 1, "in one direction each would be opened each time"
+    assert set(seen) == set(tenants)
 
 
 async def test_a_worker_tidies_soon_after_its_start_and_in_short_blocks(
