@@ -117,6 +117,30 @@ async def test_a_sweep_of_more_tenants_than_connections_opens_those_that_are_mis
     assert set(seen) == set(tenants)
 
 
+async def test_what_is_due_is_told_by_the_clock_however_long_a_round_takes(
+    server: InstalledServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "SWEEP_S", 0.01)
+    worker = worker_of(server, server.database)
+    rounds: list[tuple[float, float]] = []
+    enough = asyncio.Event()
+
+    async def slow(before: float, passed: float) -> None:
+        rounds.append((before, passed))
+        if len(rounds) == 3:
+            enough.set()
+        await asyncio.sleep(0.2)
+
+    monkeypatch.setattr(worker, "sweep_once", slow)
+    running = asyncio.create_task(worker.run())
+    await eventually(enough)
+    worker.stop()
+    await asyncio.wait_for(running, 10)
+    assert [before for before, _ in rounds[1:3]] == [passed for _, passed in rounds[:2]]
+    assert rounds[0][0] < 0, "whatever is due now and then is due at the start"
+    assert rounds[2][1] - rounds[0][1] > 0.39, "two rounds took two fifths of a second"
+
+
 async def test_a_worker_tidies_soon_after_its_start_and_in_short_blocks(
     server: InstalledServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ class Worker:
     ) -> None:
         self.name = new_token(9)
         self._stopping = False
+        self._backwards = True
         self._db = db
         self._live = live
         self._tenants = tenants
@@ -152,10 +153,13 @@ class Worker:
 
     async def _sweep(self) -> None:
         """Put tokens for what no flusher announced: events of dead processes, seals, tidying."""
+        clock = asyncio.get_running_loop().time
+        began = clock() + SWEEP_S
         passed = -SWEEP_S  # so that even a worker that never lives for an hour tidies
         while True:
             await asyncio.sleep(SWEEP_S)
-            before, passed = passed, passed + SWEEP_S
+            # The rounds themselves take time: seals are due by the clock, not by their number.
+            before, passed = passed, clock() - began
             try:
                 await self.sweep_once(before, passed)
             except Refusal as error:
@@ -172,7 +176,8 @@ class Worker:
         connections each round begins where some are still open.
         """
         tenants = list(await self._tenants())
-        if passed // SWEEP_S % 2:
+        self._backwards = not self._backwards
+        if self._backwards:
             tenants.reverse()
         for tenant in tenants:
             try:
