@@ -134,8 +134,10 @@ limit :most;
 -- The same of what was written since the last run looked (:reach, see take_progress), and of what
 -- differed then. Promises are compared all.
 -- name: list_changed_clashes
-with pair as materialized (
+with fresh as materialized (
     select g.sku_id, g.node_id from stock.sku_node as g where age(g.xmin) <= :reach::integer
+), pair as materialized (
+    select f.sku_id, f.node_id from fresh as f
     union
     select b.sku_id, b.node_id from stock.balance as b
     where age(b.xmin) <= :reach and b.node_id is not null
@@ -143,24 +145,28 @@ with pair as materialized (
     select d.sku_id, d.node_id from reconciliation.difference as d
     where d.state = 'open' and d.kind in ('on_hand', 'blocked')
 ), guard as materialized (
-    select p.sku_id, p.node_id, g.on_hand as guard_on_hand, g.blocked as guard_blocked,
-        sum(b.on_hand) as held,
-        sum(case when b.status in ('good', 'promo') and b.owner = '' then 0 else b.on_hand end)
-            as held_blocked
-    from pair as p
-    left join stock.sku_node as g on g.sku_id = p.sku_id and g.node_id = p.node_id
-    left join stock.balance as b on b.sku_id = p.sku_id and b.node_id = p.node_id
-    group by p.sku_id, p.node_id, g.on_hand, g.blocked
-    having coalesce(g.on_hand, 0) <> coalesce(sum(b.on_hand), 0) or coalesce(g.blocked, 0)
-        <> coalesce(sum(
-            case when b.status in ('good', 'promo') and b.owner = '' then 0 else b.on_hand end
-        ), 0)
+    select coalesce(g.sku_id, h.sku_id) as sku_id, coalesce(g.node_id, h.node_id) as node_id,
+        g.on_hand as guard_on_hand, g.blocked as guard_blocked, h.held, h.held_blocked
+    from (
+        select x.sku_id, x.node_id, x.on_hand, x.blocked from stock.sku_node as x
+        where (x.sku_id, x.node_id) in (select p.sku_id, p.node_id from pair as p)
+    ) as g
+    full join (
+        select b.sku_id, b.node_id, sum(b.on_hand)::bigint as held, sum(
+                case when b.status in ('good', 'promo') and b.owner = '' then 0 else b.on_hand end
+            )::bigint as held_blocked
+        from stock.balance as b
+        where (b.sku_id, b.node_id) in (select p.sku_id, p.node_id from pair as p)
+        group by b.sku_id, b.node_id
+    ) as h on h.sku_id = g.sku_id and h.node_id = g.node_id
+    where coalesce(g.on_hand, 0) <> coalesce(h.held, 0)
+        or coalesce(g.blocked, 0) <> coalesce(h.held_blocked, 0)
 ), promised as materialized (
     select v.sku_id, v.node_id, v.guard_reserved, v.line_reserved, v.guard_backordered,
         v.line_backordered
     from stock.violation_reserved as v
 ), sold as materialized (
-    select g.sku_id from stock.sku_node as g where age(g.xmin) <= :reach
+    select f.sku_id from fresh as f
     union
     select c.sku_id from stock.channel_available as c where age(c.xmin) <= :reach
     union
