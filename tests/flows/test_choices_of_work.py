@@ -7,17 +7,27 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from entrepot.catalog.types import SkuDocument
+from entrepot.counts.types import FilledSheet, NewCount
+from entrepot.flows.approve_count import approve_count
+from entrepot.flows.ask_adjustment import ask_adjustment
 from entrepot.flows.change_node import change_node
 from entrepot.flows.change_reservation import change_reservation
 from entrepot.flows.create_bins import create_bins
+from entrepot.flows.fill_in_count import fill_in_count
 from entrepot.flows.get_reservation import get_reservation
 from entrepot.flows.list_movements import list_movements
 from entrepot.flows.list_to_pick import list_to_pick
+from entrepot.flows.open_count import open_count
+from entrepot.flows.replace_sku import replace_sku
 from entrepot.nodes.types import NewBins
 from entrepot.nodes.working_types import ChangedNode
+from entrepot.stock.adjustment_types import NewAdjustment
 from entrepot.stock.types import Confirmed
 from tests.flows.trade import later, stamp
 from tests.postgres_fixture import InstalledServer
+from tests.stock.arriving import came_back, stowed
+from tests.stock.arriving import received as at_dock
 from tests.stock.house import Stock, open_stock
 from tests.stock.picking import broken, list_of, missed, picked, tasks_of, with_pack_bins
 from tests.stock.transferring import code_of, drafted, places_of, received, sent
@@ -270,3 +280,28 @@ async def test_carts_lose_first_then_the_newest_order(stock: Stock) -> None:
         assert await where(stock, lost.id) == {"N1": (0, 1)}
     await stock.receive(sku, 3)
     assert {(await stock.fulfil(one.id)).state for one in (old, new)} == {"fulfilled"}
+
+
+async def test_what_is_there_of_a_closed_sku_is_handled_like_everything_else(
+    stock: Stock,
+) -> None:
+    """Put away, counted (one more than known), written off, sold and taken back; nothing new."""
+    sku = await stock.stocked(4)
+    sale = await stock.reserve((sku, 1))
+    shut = SkuDocument(names={"en": sku}, closed=True)
+    await replace_sku(stock.db, stock.staff, stamp(), code=sku, document=shut)
+    await stowed(stock, sku, "A-2", qty=3)
+    new = NewCount("stock", "N1", "A-2", sku)
+    count = await open_count(stock.db, stock.staff, stamp(), new=new)
+    seen = msgspec.convert({"goods": [{"sku": sku, "counted": 4}]}, FilledSheet)
+    for _ in range(2):
+        await fill_in_count(stock.db, stock.staff, stamp(), count_id=count.id, sheet=seen)
+    await approve_count(stock.db, stock.staff, stamp(), count_id=count.id)
+    line = {"sku": sku, "bin": "A-2", "qty": 1, "reason": "scrap"}
+    broken_one = msgspec.convert({"node": "N1", "cause": "broken", "lines": [line]}, NewAdjustment)
+    await ask_adjustment(stock.db, stock.staff, stamp(), new=broken_one)
+    await stock.fulfil(sale.id)
+    await came_back(stock, sale.reference, {"code": sku, "status": "good"})
+    assert sum((await places_of(stock, sku)).values()) == 4
+    assert await code_of(stock.receive(sku, 1)) == "unknown_sku"
+    assert await code_of(at_dock(stock, None, (sku, 1), reference="walk-in")) == "invalid"

@@ -200,9 +200,12 @@ def key_of(line: BookLine) -> str:
     return msgspec.json.encode([line.sku, line.lot, line.owner, line.status, line.serial]).decode()
 
 
-async def list_skus(tx: ReadTx, *, codes: Sequence[str]) -> dict[str, KnownSku]:
-    """The open SKUs that these codes stand for: SKU codes, GTINs of the base unit."""
-    rows = await tx.list(SQL["list_skus"], KnownSku, codes=sorted(set(codes)))
+async def list_skus(
+    tx: ReadTx, *, codes: Sequence[str], bin_id: UUID | None = None
+) -> dict[str, KnownSku]:
+    """The SKUs that these codes stand for: SKU codes, GTINs of the base unit. Closed ones where
+    the book has some, in a bin if one is named."""
+    rows = await tx.list(SQL["list_skus"], KnownSku, codes=sorted(set(codes)), bin_id=bin_id)
     return {row.asked: row for row in rows}
 
 

@@ -82,7 +82,12 @@ where p.bin_id = :bin_id and p.status in ('received', 'inspected', 'stored', 'co
 -- name: list_skus
 select g.code as asked, s.sku_id, s.code, s.serial_tracked
 from unnest(:codes::text[]) as g (code)
-join catalog.sku as s on s.closed_at is null and (
+join catalog.sku as s on (s.closed_at is null or exists (
+    -- what is there of a closed SKU is seen like everything else
+    select from stock.balance as b
+    where b.sku_id = s.sku_id and b.on_hand > 0
+        and (:bin_id::uuid is null or b.place_id = :bin_id)
+)) and (
     s.code = g.code or s.sku_id in (
         select a.sku_id from catalog.alias as a
         where a.kind = 'gtin' and a.unit is null and a.code = g.code

@@ -57,7 +57,9 @@ def _not_here(path: str, message: str) -> FieldError:
 
 
 async def _read_goods(tx: ReadTx, taken: TakenCount, sheet: FilledSheet) -> Seen:
-    known = await queries.list_skus(tx, codes=[line.sku for line in sheet.goods])
+    known = await queries.list_skus(
+        tx, codes=[line.sku for line in sheet.goods], bin_id=taken.bin_id
+    )
     wrong = sheet.parcels or sheet.tracking_numbers
     errors = [_not_here("parcels", "this sheet is for goods")] if wrong else []
     found: Seen = {}

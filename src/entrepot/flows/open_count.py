@@ -27,7 +27,7 @@ async def open_count(tx: Tx, *, new: NewCount) -> CountSummary:
         raise NotFound("there is no bin of this code", code="unknown_bin", bin=new.bin)
     sku_id = None
     if new.sku is not None:
-        known = await queries.list_skus(tx, codes=[new.sku])
+        known = await queries.list_skus(tx, codes=[new.sku], bin_id=place.id)
         if new.sku not in known:
             raise NotFound("there is no SKU of this code", code="unknown_sku", sku=new.sku)
         sku_id = known[new.sku].sku_id

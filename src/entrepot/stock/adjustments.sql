@@ -17,7 +17,11 @@ for no key update;
 -- name: list_named
 select s.sku_id, b.bin_id, b.code as bin, v.value_minor, s.lot_tracked, s.serial_tracked
 from unnest(:skus::text[], :bins::text[]) with ordinality as u (sku, bin, line)
-left join catalog.sku as s on s.code = u.sku and s.closed_at is null
+left join catalog.sku as s on s.code = u.sku and (s.closed_at is null or exists (
+    -- what is there of a closed SKU is broken or lost like everything else
+    select from stock.balance as y
+    where y.sku_id = s.sku_id and y.node_id = :node_id and y.on_hand > 0
+))
 left join lateral (
     select x.bin_id, x.code
     from nodes.bin as x

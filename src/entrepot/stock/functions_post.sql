@@ -257,9 +257,10 @@ begin
     from unnest(p_sku_codes) with ordinality as u (code, line)
     left join lateral (
         select k.sku_id, k.lot_tracked, k.serial_tracked from catalog.sku as k
-        -- what is there of a closed SKU may go, and come home
+        -- what is there of a closed SKU may go, come home and be counted
         where k.code = u.code and (
             k.closed_at is null or p_from_kinds[u.line] in ('bin', 'transit', 'customer')
+            or p_reasons[u.line] = 'count_more'
         )
         limit 1 -- asked row by row: a join would be planned for the table as small as it once was
     ) as s on true;

@@ -59,7 +59,7 @@ async def put_away(tx: Tx, *, new: NewPutAway) -> PutAwayDone:
     await get_dock(tx, node=new.node)
     await _need_bin(tx, node=new.node, code=new.to)
     wanted = Wanted(new.code, new.qty, new.unit, new.lot or "", None, new.serials)
-    one = (await find_goods(tx, wanted=[wanted], supplier=""))[0]
+    one = (await find_goods(tx, wanted=[wanted], supplier="", ours=True))[0]
     kind = await _kind(tx, new, one)
     one = msgspec.structs.replace(one, serials=_serials(one, kind))
     end = {"node": new.node, "status": kind.status}
@@ -142,7 +142,7 @@ async def suggest_bins(
     """Up to `SUGGESTED_MOST` bins for goods, the best first; NotFound for node or code."""
     await get_dock(tx, node=node)
     wanted = Wanted(code, qty, None, lot)
-    one = (await find_goods(tx, wanted=[wanted], supplier=""))[0]
+    one = (await find_goods(tx, wanted=[wanted], supplier="", ours=True))[0]
     return await tx.list(
         SQL["suggest_bins"], SuggestedBin, sku_id=one.sku_id, node=node, lot=one.lot,
         units=one.units, most=SUGGESTED_MOST, warehouses=warehouses_of(tx.principal),

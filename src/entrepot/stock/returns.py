@@ -36,7 +36,7 @@ async def take_back(tx: Tx, *, new: NewReturn) -> Returned:
     """
     dock = await get_dock(tx, node=new.node)
     wanted = [Wanted(x.code, x.qty, x.unit, x.lot, None, x.serials) for x in new.lines]
-    goods = await find_goods(tx, wanted=wanted, supplier="")
+    goods = await find_goods(tx, wanted=wanted, supplier="", ours=True)
     if await tx.value(SQL["any_sale"], reference=new.reference):
         out = await _still_out(tx, new.reference, sorted({one.sku_id for one in goods}))
         goods = [known_lot(one, out) for one in goods]

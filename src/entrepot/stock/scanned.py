@@ -103,8 +103,11 @@ async def read_goods(
     return ScannedGoods(sku, pack.base_numerator, read.said.lot, read.said.serial)
 
 
-async def find_goods(tx: ReadTx, *, wanted: Sequence[Wanted], supplier: str) -> list[Goods]:
-    """The goods of each line, in order. A supplier's code counts beside its supplier only.
+async def find_goods(
+    tx: ReadTx, *, wanted: Sequence[Wanted], supplier: str, ours: bool = False
+) -> list[Goods]:
+    """The goods of each line, in order. A supplier's code counts beside its supplier only. `ours`:
+    they are here or were sold by us, so that their SKU may be closed meanwhile.
 
     Raises NotFound (`unknown_code`) naming every line whose code stands for nothing, Invalid for
     ambiguous codes, kits, closed SKUs, units that the SKU has not, quantities that are not whole.
@@ -124,7 +127,7 @@ async def find_goods(tx: ReadTx, *, wanted: Sequence[Wanted], supplier: str) -> 
     for place, (one, choice) in enumerate(zip(wanted, chosen, strict=True)):
         assert choice is not None
         try:
-            goods.append(_goods(one, choice, skus[choice.sku], readings[one.code].said))
+            goods.append(_goods(one, choice, skus[choice.sku], readings[one.code].said, ours))
         except ValueError as wrong:
             field, code, message = wrong.args
             errors.append(FieldError(f"lines[{place}].{field}", code, message))
@@ -174,9 +177,9 @@ def _refuse(errors: Sequence[FieldError]) -> None:
     raise refusal
 
 
-def _goods(one: Wanted, choice: FoundSku, sku: SkuRow, scan: Scanned) -> Goods:
+def _goods(one: Wanted, choice: FoundSku, sku: SkuRow, scan: Scanned, ours: bool) -> Goods:
     """Raises ValueError(field, code, message), Invalid for a quantity that is not whole."""
-    if sku.closed:
+    if sku.closed and not ours:
         raise ValueError("code", "sku_closed", "this SKU is closed")
     if sku.is_kit:
         raise ValueError("code", "is_kit", "a kit comes in as its parts")
