@@ -28,6 +28,19 @@ async def test_scrapping_much_is_not_made_of_small_recalls(stock: Stock) -> None
     await ended(stock, second.id, SCRAPPED)
 
 
+async def test_what_two_pairs_of_eyes_scrapped_or_yesterday_s_does_not_add_up(
+    stock: Stock,
+) -> None:
+    by, other = somebody(stock), somebody(stock)
+    for hours, opener, closer in ((0, other, by), (0, by, other), (0, by, by), (25, by, by)):
+        stock.at[0] = hours
+        sku = await stock.sku(lot_tracked=True)
+        await stock.receive(sku, 4, "N3", lot="A")
+        made = await called_back(stock, {"sku": sku, "lot": "A"}, by=opener)
+        await close_recall(stock.db, closer, stamp(), recall_id=made.id, how=SCRAPPED)
+        assert await statuses(stock, sku) == {}
+
+
 async def test_what_is_quarantined_for_another_reason_meanwhile_stays_there(stock: Stock) -> None:
     sku = await stock.sku(lot_tracked=True)
     numbered = await stock.sku(lot_tracked=True, serial_tracked=True)
