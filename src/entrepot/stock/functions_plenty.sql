@@ -89,46 +89,27 @@ create or replace function stock.take_plenty_v1(
 returns void
 language plpgsql as $$
 declare
-    g_sku uuid[]; g_node uuid[]; g_was bigint[]; g_open bigint[]; g_prot bigint[];
+    g record;
+    now_open bigint[];
     enough boolean;
     free boolean;
 begin
-    -- one row after the other by its key: see stock.reserve_batch_v2
-    select array_agg(g.sku_id), array_agg(g.node_id), array_agg(g.open),
-        array_agg(g.open - g.qty), array_agg(g.protected), bool_and(g.open - g.protected >= g.qty)
-    into g_sku, g_node, g_was, g_open, g_prot, enough
-    from (
-        select x.sku_id, x.node_id, x.open, x.protected, u.qty
-        from (
-            select y.sku, y.node, sum(y.qty)::bigint as qty
-            from unnest(p_skus, p_nodes, p_qtys) as y (sku, node, qty)
-            group by y.sku, y.node
-            order by y.sku, y.node
-        ) as u
-        cross join lateral (
-            select z.sku_id, z.node_id, z.available - z.safety as open, z.protected
-            from stock.sku_node as z
-            where z.sku_id = u.sku and z.node_id = u.node
-            for update
-        ) as x
-    ) as g;
-    select bool_and(x.channel_id <> all(p_channels) or (x.buffer = 0 and x.quota is null))
-    into free
-    from (
-        select distinct cn.channel_id, u.sku
-        from unnest(g_sku, g_node) as u (sku, node)
-        join nodes.channel_node as cn on cn.node_id = u.node
-        order by u.sku, cn.channel_id
-    ) as y
-    cross join lateral (
-        select c.channel_id, c.buffer, c.quota from stock.channel_available as c
-        where c.sku_id = y.sku and c.channel_id = y.channel_id
-        for update
-    ) as x;
+    select v.skus, v.nodes, v.opens, v.kept into g from stock.lock_guards_v1(p_skus, p_nodes) as v;
+    select array_agg(u.open - y.qty order by u.place), bool_and(u.open - u.kept >= y.qty)
+    into now_open, enough
+    from unnest(g.skus, g.nodes, g.opens, g.kept) with ordinality as u (sku, node, open, kept, place)
+    join (
+        select x.sku, x.node, sum(x.qty)::bigint as qty
+        from unnest(p_skus, p_nodes, p_qtys) as x (sku, node, qty)
+        group by x.sku, x.node
+    ) as y on y.sku = u.sku and y.node = u.node;
+    select bool_and(x.channel <> all(p_channels) or (x.buffer = 0 and x.rest is null)) into free
+    from stock.lock_channels_v1(g.skus, g.nodes, null, null) as v
+    cross join lateral unnest(v.channels, v.buffers, v.rests) as x (channel, buffer, rest);
     if not (enough and free) then
         raise exception 'there is not plenty'
             using errcode = 'object_not_in_prerequisite_state';
     end if;
-    perform stock.hold_v1(g_sku, g_node, g_was, g_open, g_was, g_was, g_prot);
+    perform stock.hold_v1(g.skus, g.nodes, g.opens, now_open, g.opens, g.opens, g.kept);
 end
 $$;

@@ -32,7 +32,7 @@ declare
     n integer; i integer := 1; cp integer := 1; cn integer; k integer; r integer; o integer := 1;
     o_first integer; a_n integer := 0; a_first integer; i_first integer; c_first integer;
     pos integer; left_over bigint; part bigint; room bigint; seen bigint; shared bigint;
-    short jsonb; no_such jsonb; any_rules boolean; all_named boolean; plenty boolean := false;
+    short jsonb; no_such jsonb; any_rules boolean;
 begin
     again := false;
     select array_agg(c.channel_id order by x.req), array_agg(v.reservation_id order by x.req)
@@ -65,42 +65,18 @@ begin
         r_old := null;
     end if;
 
-    all_named := array_position(l_sku, null) is null and array_position(l_node, null) is null
-        and o_req is null;
-    if all_named then
-        select array_agg(w.sku), array_agg(w.node) into g_sku, g_node
-        from (
-            select distinct u.sku, u.node from unnest(l_sku, l_node) as u (sku, node)
-            order by u.sku, u.node
-        ) as w;
-    else
-        select array_agg(w.sku_id), array_agg(w.node_id) into g_sku, g_node
-        from (
-            select w.sku_id, w.node_id
-            from stock.guards_needed_v1(
-                l_sku, l_qty, l_node, l_channel, p_warehouses, p_whole
-            ) as w
-            union
-            select b.sku, b.node from unnest(o_sku, o_node) as b (sku, node)
-            order by 1, 2
-        ) as w;
-    end if;
-    -- One row after the other by its key: a row that changed while we waited for its lock must
-    -- come back as it is then; a lock on a larger join does not promise that.
-    select array_agg(g.sku_id order by u.place), array_agg(g.node_id order by u.place),
-        array_agg(m.code order by u.place), array_agg(g.open order by u.place),
-        array_agg(g.protected order by u.place), array_agg(g.ahead order by u.place)
+    select array_agg(w.sku_id), array_agg(w.node_id) into g_sku, g_node
+    from (
+        select w.sku_id, w.node_id
+        from stock.guards_needed_v1(
+            l_sku, l_qty, l_node, l_channel, p_warehouses, p_whole
+        ) as w
+        union
+        select b.sku, b.node from unnest(o_sku, o_node) as b (sku, node)
+    ) as w;
+    select v.skus, v.nodes, v.codes, v.opens, v.kept, v.aheads
     into g_sku, g_node, g_code, g_open, g_prot, g_ahead
-    from unnest(g_sku, g_node) with ordinality as u (sku, node, place)
-    cross join lateral (
-        select x.sku_id, x.node_id, x.available - x.safety as open, x.protected,
-            case when x.sells_inbound then x.inbound else 0 end + x.backorder_extra
-            - x.backordered as ahead
-        from stock.sku_node as x
-        where x.sku_id = u.sku and x.node_id = u.node
-        for update
-    ) as g
-    join nodes.node as m on m.node_id = g.node_id;
+    from stock.lock_guards_v1(g_sku, g_node) as v;
     g_was := g_open;
     g_back := g_ahead;
     if o_req is not null then
@@ -110,27 +86,12 @@ begin
             on g.sku = b.sku and g.node = b.node;
     end if;
 
-    select array_agg(x.channel_id), array_agg(x.sku_id), array_agg(x.uses_protected),
-        array_agg(x.buffer), array_agg(x.quota - x.quota_used), array_agg(x.pooled),
-        array_agg(0::bigint), array_agg(x.quota_used), array_agg(x.life),
-        bool_or(x.buffer > 0 or x.quota is not null or x.life > 0)
-    into k_channel, k_sku, k_uses, k_buffer, k_quota, k_pooled, k_took, k_used, k_life, any_rules
-    from (
-        select cn.channel_id, u.sku
-        from unnest(g_sku, g_node) as u (sku, node)
-        join nodes.channel_node as cn on cn.node_id = u.node
-        union
-        select r_channel[b.req], b.sku from unnest(o_req, o_sku) as b (req, sku)
-        order by 2, 1
-    ) as y
-    cross join lateral (
-        select c.channel_id, c.sku_id, c.uses_protected, c.buffer, c.quota, c.quota_used,
-            c.pooled, coalesce((select r.min_life_days from stock.channel_rule as r
-                where r.channel_id = y.channel_id), 0) as life
-        from stock.channel_available as c
-        where c.sku_id = y.sku and c.channel_id = y.channel_id
-        for update
-    ) as x;
+    select v.channels, v.skus, v.uses, v.buffers, v.rests, v.pools, v.used, v.lives, v.any_rules
+    into k_channel, k_sku, k_uses, k_buffer, k_quota, k_pooled, k_used, k_life, any_rules
+    from stock.lock_channels_v1(
+        g_sku, g_node, array(select r_channel[b.req] from unnest(o_req) as b (req)), o_sku
+    ) as v;
+    k_took := array_fill(0::bigint, array[coalesce(cardinality(k_sku), 0)]);
 
     select array_agg(x.line order by x.line, x.priority), array_agg(x.pos order by x.line, x.priority),
         array_agg(x.at_row order by x.line, x.priority)
@@ -149,32 +110,8 @@ begin
     ) as x;
     cn := coalesce(cardinality(c_line), 0);
 
-    -- Where lines name their nodes and there is enough for all of them together, whose turn
-    -- comes first decides nothing: all is taken at once.
-    if all_named and cn = n and any_rules is not true and l_wide = '{}'
-        and (p_at >= any(p_expires)) is not true
-    then
-        select array_agg(g.open - coalesce(t.qty, 0) order by g.pos),
-            bool_and(coalesce(g.open - g.prot >= t.qty, true))
-        into g_open, plenty
-        from unnest(g_open, g_prot) with ordinality as g (open, prot, pos)
-        left join (
-            select u.guard, sum(u.qty)::bigint as qty
-            from unnest(c_guard, l_qty) as u (guard, qty)
-            group by u.guard
-        ) as t on t.guard = g.pos;
-    end if;
-    if plenty then
-        a_req := l_req; a_guard := c_guard; a_qty := l_qty; a_code := l_code;
-        a_back := array_fill(0::bigint, array[n]);
-        a_n := n;
-    else
-        g_open := g_was;
-        r_answer := array_fill(null::jsonb, array[cardinality(p_ids)]);
-    end if;
-
+    r_answer := array_fill(null::jsonb, array[cardinality(p_ids)]);
     for r in 1..cardinality(p_ids) loop
-        exit when plenty;
         continue when not p_take[r];
         a_first := a_n; i_first := i; c_first := cp; o_first := o;
         short := null; no_such := null;
@@ -323,19 +260,19 @@ begin
             end loop;
         end if;
     end loop;
-    if not plenty then
-        select array_agg(x.req), array_agg(x.guard), array_agg(x.qty), array_agg(x.back),
-            array_agg(x.code)
-        into a_req, a_guard, a_qty, a_back, a_code
-        from (
-            select y.req, y.guard, sum(y.qty)::bigint as qty, sum(y.back)::bigint as back,
-                min(y.code) as code
-            from unnest(a_req[1:a_n], a_guard, a_qty, a_back, a_code)
-                as y (req, guard, qty, back, code)
-            where y.req > 0
-            group by y.req, y.guard
-        ) as x;
-    end if;
+    -- what a request takes of one row is one line, told in the order it was taken
+    select array_agg(x.req order by x.first), array_agg(x.guard order by x.first),
+        array_agg(x.qty order by x.first), array_agg(x.back order by x.first),
+        array_agg(x.code order by x.first)
+    into a_req, a_guard, a_qty, a_back, a_code
+    from (
+        select y.req, y.guard, sum(y.qty)::bigint as qty, sum(y.back)::bigint as back,
+            min(y.code) as code, min(y.place) as first
+        from unnest(a_req[1:a_n], a_guard, a_qty, a_back, a_code) with ordinality
+            as y (req, guard, qty, back, code, place)
+        where y.req > 0
+        group by y.req, y.guard
+    ) as x;
     done := r_done;
 
     perform stock.hold_v1(g_sku, g_node, g_was, g_open, g_back, g_ahead, g_prot);
