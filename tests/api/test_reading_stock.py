@@ -245,3 +245,19 @@ async def test_reservations_are_found_without_their_ids(
     narrow = await key_for(server, app, trade.tenant.tenant, warehouses=["YIW1"])
     assert await ids(narrow, "") == [there]
     assert await ids(narrow, f"reference={sku}-a") == []
+
+
+async def test_goods_kept_by_date_come_with_it(key: ApiKeyInHand) -> None:
+    """Without a date they would never expire, and leave last. A lot's date is told once."""
+    sku = await stocked(key, {})
+    dated = {"names": {"en": sku}, "lot_tracked": True, "expiry_tracked": True}
+    assert (await key.ask("PUT", f"/skus/{sku}", dated)).status_code == 200
+    come = {"sku": sku, "qty": 1, "reason": "receipt", "to": {"node": "SZX1"}}
+    lines = [come | {"lot": "A"}, come | {"lot": "B", "expires_on": "2199-01-01"}]
+    assert await told(key, "POST", "/stock/movements", {"reference": "d", "lines": lines}) == (
+        422, {"lines[0].expires_on": "expiry_missing"},
+    )  # fmt: skip
+    await key.post("/stock/movements", {"reference": "d", "lines": lines[1:]})
+    await key.post("/stock/movements", {"reference": "d", "lines": [come | {"lot": "B"}]})
+    away = {"sku": sku, "qty": 2, "reason": "sale", "lot": "B", "from": {"node": "SZX1"}}
+    await key.post("/stock/movements", {"reference": "away", "lines": [away]})

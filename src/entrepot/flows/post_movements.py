@@ -13,9 +13,10 @@ from entrepot.stock.types import NewMovements, Posted
 async def post_movements(tx: Tx, *, document: NewMovements) -> Posted:
     """All lines of the document, or none; see `stock.operations.post` for the refusals, and
     Conflict `master_is_outside` where another system tells the quantities of a node, and what
-    `stock.adjustment_rules.check_document` leaves to adjustments. Kits come in as their parts."""
+    `stock.adjustment_rules.check_document` leaves to adjustments. Kits come
+    in as their parts, goods kept by date with it."""
     adjustment_rules.check_document(document.lines, tx.principal.permissions)
-    await queries.refuse_kits(tx, movements=document.lines)
+    await queries.refuse_incomplete(tx, movements=document.lines)
     await feeds.refuse_edits(tx, movements=document.lines)
     await check_posted(tx, reference=document.reference, movements=document.lines)
     posted = await operations.post(tx, reference=document.reference, movements=document.lines)

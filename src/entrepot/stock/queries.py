@@ -61,10 +61,11 @@ class FoundSku(msgspec.Struct, frozen=True):
     sku_id: UUID | None
 
 
-class KitCode(msgspec.Struct, frozen=True):
-    """The code of a kit."""
+class NotComing(msgspec.Struct, frozen=True):
+    """A line whose goods cannot come in as they are: a kit, or without its date."""
 
-    code: str
+    line: int
+    is_kit: bool
 
 
 async def channel_named(tx: ReadTx, *, code: str) -> UUID:
@@ -243,21 +244,28 @@ async def skus_named(tx: ReadTx, *, skus: Sequence[str], path: str = "") -> list
     return [row.sku_id for row in rows if row.sku_id is not None]
 
 
-async def refuse_kits(tx: ReadTx, *, movements: Sequence[NewMovement]) -> None:
-    """Raises Invalid for kits that would come into a node: a kit is what its parts are, and units
-    of its own could never be sold. What lies there from before it was a kit may leave."""
-    coming = [(n, m.sku) for n, m in enumerate(movements) if m.to is not None and m.from_ is None]
+async def refuse_incomplete(tx: ReadTx, *, movements: Sequence[NewMovement]) -> None:
+    """Raises Invalid for what cannot come into a node as it is: kits (a kit is what its parts are,
+    and units of its own could never be sold), and goods kept by date without one. What lies there
+    from before may leave."""
+    coming = [(n, m) for n, m in enumerate(movements) if m.to is not None and m.from_ is None]
     if not coming:
         return
-    found = await tx.list(SQL["list_kits"], KitCode, skus=sorted({sku for _, sku in coming}))
-    kits = {kit.code for kit in found}
+    found = await tx.list(
+        SQL["list_not_coming"], NotComing, lines=[n for n, _ in coming],
+        skus=[m.sku for _, m in coming], lots=[m.lot for _, m in coming],
+        dated=[m.expires_on is not None for _, m in coming],
+    )  # fmt: skip
     faults = [
-        FieldError(f"lines[{n}].sku", "is_kit", "a kit comes in as its parts")
-        for n, sku in coming
-        if sku in kits
+        FieldError(f"lines[{one.line}].sku", "is_kit", "a kit comes in as its parts")
+        if one.is_kit
+        else FieldError(
+            f"lines[{one.line}].expires_on", "expiry_missing", "this SKU is kept by its date"
+        )
+        for one in found
     ]
     if faults:
-        raise Invalid("a kit comes in as its parts", errors=faults[:100])
+        raise Invalid("a line is not whole", errors=faults)
 
 
 async def anything_lapsed(tx: ReadTx) -> bool:

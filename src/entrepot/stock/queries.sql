@@ -244,13 +244,27 @@ from unnest(:skus::text[]) with ordinality as u (code, place)
 left join catalog.sku as s on s.code = u.code and s.closed_at is null
 order by u.place;
 
--- where there are no kits at all nothing is looked up
--- name: list_kits
-select s.code
-from unnest(:skus::text[]) as u (code)
-join catalog.sku as s on s.code = u.code
-where exists (select from catalog.kit_part)
-    and exists (select from catalog.kit_part as k where k.kit_sku_id = s.sku_id);
+-- Of goods that come into a node: kits, and lines without the date that their SKU is kept by and
+-- that nobody told of their lot before. Where there are neither kits nor such SKUs at all nothing
+-- is looked up.
+-- name: list_not_coming
+select u.line, exists(
+    select from catalog.kit_part as k where k.kit_sku_id = s.sku_id
+) as is_kit
+from unnest(:lines::integer[], :skus::text[], :lots::text[], :dated::boolean[])
+    as u (line, sku, lot, dated)
+join catalog.sku as s on s.code = u.sku
+where (
+    exists (select from catalog.kit_part) or exists (select from catalog.sku where expiry_tracked)
+) and (
+    exists (select from catalog.kit_part as k where k.kit_sku_id = s.sku_id)
+    or (s.expiry_tracked and not u.dated and not exists (
+        select from stock.lot as l
+        where l.sku_id = s.sku_id and l.lot = u.lot and l.expires_on is not null
+    ))
+)
+order by u.line
+limit 100;
 
 -- name: anything_lapsed
 select exists (
