@@ -285,7 +285,8 @@ async def test_carts_lose_first_then_the_newest_order(stock: Stock) -> None:
 async def test_what_is_there_of_a_closed_sku_is_handled_like_everything_else(
     stock: Stock,
 ) -> None:
-    """Put away, counted (one more than known), written off, sold and taken back; nothing new."""
+    """Put away, counted (one more than known), written off, sold and taken back, sent to another
+    node; nothing new comes in."""
     sku = await stock.stocked(4)
     sale = await stock.reserve((sku, 1))
     shut = SkuDocument(names={"en": sku}, closed=True)
@@ -302,6 +303,9 @@ async def test_what_is_there_of_a_closed_sku_is_handled_like_everything_else(
     await ask_adjustment(stock.db, stock.staff, stamp(), new=broken_one)
     await stock.fulfil(sale.id)
     await came_back(stock, sale.reference, {"code": sku, "status": "good"})
+    one = await drafted(stock, (sku, 1))
+    await sent(stock, one.id)
+    await received(stock, one.id)
     assert sum((await places_of(stock, sku)).values()) == 4
     assert await code_of(stock.receive(sku, 1)) == "unknown_sku"
     assert await code_of(at_dock(stock, None, (sku, 1), reference="walk-in")) == "invalid"

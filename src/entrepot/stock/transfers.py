@@ -290,8 +290,6 @@ async def _loads(tx: Tx, taken: TakenTransfer, lines: Sequence[Line], loaded: Lo
     if not loads:
         loads = [Load(line.sku, line.lot, None, line.status, line.qty, None) for line in lines]
     for place, load in enumerate(loads):
-        if load.sku not in known:
-            raise Conflict("this SKU is closed", code="sku_closed", sku=load.sku)
         if known[load.sku].serial_tracked and (load.serial is None or load.qty != 1):
             message = "of these goods every piece is named by its serial"
             error = FieldError(f"goods[{place}].serial", "serial_missing", message)

@@ -14,7 +14,7 @@ select platform.next_number_v1('transfer');
 -- name: list_tracked
 select s.code, s.sku_id, s.lot_tracked, s.serial_tracked
 from catalog.sku as s
-where s.code = any(:codes) and s.closed_at is null;
+where s.code = any(:codes);
 
 -- name: insert_transfer
 insert into stock.transfer (
