@@ -9,6 +9,7 @@ from entrepot.flows.get_document import get_document
 from entrepot.flows.get_sku_stock import get_sku_stock
 from entrepot.flows.get_stock_strategy import get_stock_strategy
 from entrepot.flows.list_ageing import list_ageing
+from entrepot.flows.list_history import list_history
 from entrepot.flows.list_kept_back import list_kept_back
 from entrepot.flows.list_lots import list_lots
 from entrepot.flows.list_movements import list_movements
@@ -16,10 +17,12 @@ from entrepot.flows.list_stock import list_stock
 from entrepot.flows.list_stock_as_of import list_stock_as_of
 from entrepot.flows.list_stock_levels import list_stock_levels
 from entrepot.flows.list_transfers import list_transfers
+from entrepot.flows.trace_goods import trace_goods
 from entrepot.flows.trace_reference import trace_reference
 from entrepot.kernel.ids import new_token
 from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import NotFound
+from entrepot.stock.history import Wanted
 from tests.flows.trade import later
 from tests.stock.house import Stock
 from tests.stock.transferring import drafted, received, sent
@@ -70,6 +73,33 @@ async def test_every_list_of_goods_keeps_to_the_warehouse(stock: Stock) -> None:
         await get_document(stock.db, there, movement_id=first.movements[0])
     assert [n.node for n in (await get_sku_stock(stock.db, here, sku=sku)).nodes] == ["N2"]
     assert (await get_sku_stock(stock.db, there, sku=sku)).nodes == []
+
+
+async def test_sums_of_goods_in_two_warehouses_are_of_one(stock: Stock) -> None:
+    """The goods are in sight, but not all of them: 5 of 8 units, one of two owners' lots."""
+    sku, lot = await stock.sku(lot_tracked=True), f"L{new_token(6)}"
+    await stock.receive(sku, 5, "N2", lot=lot)
+    await stock.receive(sku, 3, "N1", lot=lot)
+    await stock.receive(sku, 1, "N1", lot=f"{lot}X", owner="ACME")
+    order = f"order {new_token(6)}"
+    await stock.fulfil((await stock.reserve((sku, 1, "N1"), reference=order)).id)
+    by, db = stock.staff_of("N2"), stock.db
+    (level,) = await list_stock_levels(db, by, search=sku, most=9)
+    assert (level.on_hand, level.nodes) == (5, 1)
+    assert [(row.lot, row.good) for row in await list_lots(db, by, sku=sku)] == [(lot, 5)]
+    found = await trace_goods(db, by, sku=sku, lot=lot, serial=None, before=None, most=9)
+    assert [row.on_hand for row in found.lies] == [5]
+    assert ([row.qty for row in found.came], found.left) == ([5], [])
+    assert await trace_reference(db, by, reference=order, before=None, most=9) == []
+    told = await list_history(db, by, sku=sku, wanted=Wanted(), before=None, most=9)
+    assert [(row.change, row.balance) for row in told] == [(5, 5)]
+    kept = await get_stock_strategy(db, by, skus=[sku])
+    assert {row.node for row in kept.pools} | {row.node for row in kept.channels} == {"N2"}
+    assert [(row.lot, row.on_hand) for row in kept.lots] == [(lot, 5)]
+    assert [(row.owner, row.on_hand) for row in kept.owners] == [("", 5)]
+    assert [(row.node, row.units) for row in await list_ageing(db, by, skus=[sku])] == [("N2", 5)]
+    shown = await get_sku_stock(db, by, sku=sku)
+    assert [row.node for row in shown.nodes] == ["N2"]
 
 
 async def test_a_transfer_is_seen_at_its_two_ends(stock: Stock) -> None:
