@@ -156,6 +156,20 @@ async def test_unknown_tracked_and_altered_lines_are_kept(stock: Stock) -> None:
     assert await on_hand(stock, sku) == 5
 
 
+async def test_what_is_told_of_a_kit_is_kept_apart(stock: Stock) -> None:
+    """Units of a kit of its own could never be sold; the rest of what is told counts."""
+    feed, part = a_feed(), await stock.sku()
+    kit = await stock.sku((part, 2))
+    told = await tell(stock, feed, (1, part, 5), (2, kit, 7))
+    assert [(q.sku, q.cause) for q in told.quarantined] == [(kit, "kit")]
+    seen = await show(stock, feed, {part: 5, kit: 7}, at=-0.5)
+    assert [(q.sku, q.cause) for q in seen.quarantined] == [(kit, "kit")]
+    none = await show(stock, feed, {part: 5, kit: 0}, at=-0.25)
+    assert (none.quarantined, none.drifts, none.agreed) == ([], 0, 1)
+    assert (await on_hand(stock, part), await on_hand(stock, kit)) == (5, 0)
+    assert await stock.available(kit) == [2]
+
+
 async def test_every_bad_event_is_named_at_once(stock: Stock) -> None:
     feed, sku = a_feed(), await stock.sku()
     with pytest.raises(Invalid) as refused:

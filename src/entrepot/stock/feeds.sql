@@ -39,7 +39,9 @@ select stock.open_guards_v1(
 
 -- The guarding rows are held from here on, so the numbers stay.
 -- name: take_skus
-select s.sku_id, s.code, s.lot_tracked as by_lot, s.serial_tracked as by_serial
+select s.sku_id, s.code, s.lot_tracked as by_lot, s.serial_tracked as by_serial, exists(
+    select from catalog.kit_part as k where k.kit_sku_id = s.sku_id
+) as is_kit
 from catalog.sku as s
 join stock.sku_node as g on g.sku_id = s.sku_id and g.node_id = :node_id
 where s.code = any(:skus) and s.closed_at is null

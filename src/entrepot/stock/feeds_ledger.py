@@ -49,9 +49,13 @@ class TakenSku(msgspec.Struct, frozen=True):
     code: str
     by_lot: bool
     by_serial: bool
+    is_kit: bool
 
     def misfit(self, goods: Goods) -> str | None:
-        """Why these goods cannot be of this SKU; None when they fit."""
+        """Why these goods cannot be of this SKU; None when they fit. A kit has none: it is what
+        its parts are."""
+        if self.is_kit:
+            return "kit"
         return feeds_rules.misfit(goods, by_lot=self.by_lot, by_serial=self.by_serial)
 
 

@@ -146,13 +146,16 @@ def _read(new: NewSnapshot, skus: dict[str, TakenSku]) -> _Read:
 
 
 def _unfit(line: NewSnapshotLine, new: NewSnapshot, sku: TakenSku | None, lines: int) -> str | None:
-    """Why a line is kept. The only line of a tracked SKU may say that there is none of it."""
+    """Why a line is kept. The only line of a tracked SKU may say that there is none of it, and a
+    line of a kit likewise."""
     if sku is None:
         return "unknown_sku"
     if line.qty < 0:
         return "negative"
     cause = sku.misfit(line.goods)
     if cause == "tracked" and line.goods == Goods(line.sku) and line.qty == 0 and lines == 1:
+        return None
+    if cause == "kit" and line.qty == 0:
         return None
     if cause is None and new.counted == "net" and (sku.by_lot or sku.by_serial):
         return "net"
