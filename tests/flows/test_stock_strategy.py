@@ -11,6 +11,7 @@ from entrepot.flows.count_pace import count_pace
 from entrepot.flows.get_stock_strategy import get_stock_strategy
 from entrepot.flows.list_ageing import list_ageing
 from entrepot.flows.list_movements import list_movements
+from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.flows.set_promotions import set_promotions
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
 from entrepot.routing.engine.format import (
@@ -232,6 +233,10 @@ async def test_best_sellers_are_counted_from_the_ledger(stock: Stock) -> None:
     sold = {"reason": "sale", "from": {"node": "N1"}}
     await stock.move({"sku": hot, "qty": 90, **sold}, {"sku": cold, "qty": 1, **sold})
     stock.at[0] = 25.0
+    mistake = await stock.reserve((cold, 5))
+    await stock.fulfil(mistake.id)
+    sale = await stock.sale_of(mistake.reference)
+    await reverse_movement(stock.db, stock.staff, stamp(), movement_id=sale)
     assert (await count_pace(stock.db, stock.job, stamp())).pairs >= 2
     assert (await count_pace(stock.db, stock.job, stamp())).pairs == 0, "once a day"
     async with stock.db.read(stock.staff) as tx:

@@ -24,6 +24,9 @@ begin
                 from stock.movement as m
                 join stock.place as p on p.place_id = m.from_place and p.kind = 'bin'
                 where m.reason = 'sale' and m.at > p_at - interval '90 days' and m.at <= p_at
+                    and not exists( -- moved back: it was none
+                        select from stock.movement as b where b.reverses = m.movement_id
+                    )
                 group by m.sku_id, p.node_id
             ) as x
         ) as y
