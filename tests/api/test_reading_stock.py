@@ -185,6 +185,9 @@ async def test_a_kit_comes_in_as_its_parts(key: ApiKeyInHand) -> None:
     assert await told(key, "POST", "/stock/movements", {"reference": "k", "lines": lines}) == (
         422, {"lines[1].sku": "is_kit"},
     )  # fmt: skip
+    found = [{"sku": sku, "qty": 1, "reason": "found"} for sku in (part, kit)]
+    asked = {"node": "SZX1", "cause": "turned_up", "lines": found}
+    assert await told(key, "POST", "/adjustments", asked) == (422, {"lines[1].sku": "is_kit"})
     away = {"sku": kit, "qty": 1, "reason": "supplier_return", "from": {"node": "SZX1"}}
     await key.post("/stock/movements", {"reference": "away", "lines": [away]})
 

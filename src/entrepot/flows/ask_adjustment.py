@@ -6,7 +6,7 @@ from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.nodes.queries import get_place
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import adjustment_queries, adjustments
+from entrepot.stock import adjustment_queries, adjustments, queries
 from entrepot.stock.adjustment_rules import Limits
 from entrepot.stock.adjustment_types import AdjustmentSummary, NewAdjustment
 from entrepot.stock.scope import warehouses_of
@@ -15,8 +15,12 @@ from entrepot.stock.scope import warehouses_of
 @flow(permission="stock:adjust", callers=(Staff, ApiKey))
 async def ask_adjustment(tx: Tx, *, new: NewAdjustment) -> AdjustmentSummary:
     """The adjustment, posted or requested. The limits are those of counts in the node: what one
-    pair of eyes may approve in a count they may adjust in a day. See `stock.adjustments.ask`."""
+    pair of eyes may approve in a count they may adjust in a day. See `stock.adjustments.ask`;
+    Invalid `is_kit` for kits that were found."""
     place = await get_place(tx, code=new.node, warehouses=warehouses_of(tx.principal))
+    await queries.refuse_found_kits(
+        tx, skus=[line.sku if line.reason == "found" else "" for line in new.lines]
+    )
     limits = await find_limits(tx, node_id=place.node_id)
     adjustment_id = await adjustments.ask(
         tx, new=new, limits=Limits(limits.four_eyes_units, limits.four_eyes_minor)

@@ -247,8 +247,12 @@ async def skus_named(tx: ReadTx, *, skus: Sequence[str], path: str = "") -> list
 async def refuse_incomplete(tx: ReadTx, *, movements: Sequence[NewMovement]) -> None:
     """Raises Invalid for what cannot come into a node as it is: kits (a kit is what its parts are,
     and units of its own could never be sold), and goods kept by date without one. What lies there
-    from before may leave."""
-    coming = [(n, m) for n, m in enumerate(movements) if m.to is not None and m.from_ is None]
+    or is in transit from before may go on."""
+    coming = [
+        (n, m)
+        for n, m in enumerate(movements)
+        if m.to is not None and m.from_ is None and m.reason != "transfer_in"
+    ]
     if not coming:
         return
     found = await tx.list(
@@ -266,6 +270,19 @@ async def refuse_incomplete(tx: ReadTx, *, movements: Sequence[NewMovement]) -> 
     ]
     if faults:
         raise Invalid("a line is not whole", errors=faults)
+
+
+async def refuse_found_kits(tx: ReadTx, *, skus: Sequence[str]) -> None:
+    """Raises Invalid for kits among the SKUs of an adjustment's lines that find goods ("": a line
+    that does not): their parts are found."""
+    kits = {part.kit for part in await list_kit_parts(tx, skus=[sku for sku in skus if sku])}
+    faults = [
+        FieldError(f"lines[{n}].sku", "is_kit", "a kit is found as its parts")
+        for n, sku in enumerate(skus)
+        if sku in kits
+    ]
+    if faults:
+        raise Invalid("a kit is found as its parts", errors=faults)
 
 
 async def anything_lapsed(tx: ReadTx) -> bool:
