@@ -102,6 +102,30 @@ async def test_sums_of_goods_in_two_warehouses_are_of_one(stock: Stock) -> None:
     assert [row.node for row in shown.nodes] == ["N2"]
 
 
+async def test_a_piece_is_traced_in_each_warehouse_for_itself(stock: Stock) -> None:
+    """It came and was sold in one, and came back in another."""
+    sku = await stock.sku(serial_tracked=True)
+    await stock.receive(sku, 1, "N1", serial="A")
+    end = {"sku": sku, "qty": 1, "serial": "A"}
+    await stock.move({**end, "reason": "sale", "from": {"node": "N1"}}, reference=f"of {sku}")
+    await stock.move({**end, "reason": "return", "to": {"node": "N2"}}, reference=f"of {sku}")
+    seen = {}
+    for node in ("N1", "N2"):
+        found = await trace_goods(
+            stock.db, stock.staff_of(node), sku=sku, lot=None, serial="A", before=None, most=9
+        )
+        seen[node] = [
+            [row.place for row in found.came], [row.place for row in found.left],
+            [row.place for row in found.lies],
+        ]  # fmt: skip
+    assert seen["N1"] == [["supplier"], ["customer"], []]
+    assert seen["N2"] == [["customer"], [], ["N2/R"]]
+    with pytest.raises(NotFound):
+        await trace_goods(
+            stock.db, stock.staff_of("N3"), sku=sku, lot=None, serial="A", before=None, most=9
+        )
+
+
 async def test_a_transfer_is_seen_at_its_two_ends(stock: Stock) -> None:
     sku = await stock.stocked(2)
     one = await drafted(stock, (sku, 1))
