@@ -100,6 +100,10 @@ async def test_sums_of_goods_in_two_warehouses_are_of_one(stock: Stock) -> None:
     assert [(row.node, row.units) for row in await list_ageing(db, by, skus=[sku])] == [("N2", 5)]
     shown = await get_sku_stock(db, by, sku=sku)
     assert [row.node for row in shown.nodes] == ["N2"]
+    other = await stock.reserve((sku, 1, "N2"))
+    await stock.fulfil(other.id)
+    (line,) = await trace_reference(db, by, reference=other.reference, before=None, most=9)
+    assert len(line.sources) == 1, "the receipt of the other warehouse is not told"
 
 
 async def test_a_piece_is_traced_in_each_warehouse_for_itself(stock: Stock) -> None:
