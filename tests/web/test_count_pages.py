@@ -85,6 +85,25 @@ async def test_from_the_list_to_the_decision(house: PageHouse) -> None:
     assert "1 sheet opened." in (await lead.get("/staff/counts?planned=1")).text
 
 
+async def test_a_sheet_of_one_sku_says_which(house: PageHouse) -> None:
+    """Whoever stands before the bin would else count everything in it."""
+    trade = house.trade
+    new = msgspec.convert({"code": "JASMINE", "names": {"en": "Jasmine tea"}}, NewSku)
+    await create_sku(trade.db, trade.staff, stamp(), new=new)
+    hand = await house.worker("manager", warehouses=["SZX1"])
+    await hand.get("/staff/counts")
+    asked = {"what": "stock", "bin": "A-01-01-2", "sku": "JASMINE"}
+    made = await hand.post("/staff/counts", asked, key="jasmine")
+    assert made.status_code == 303, made.text
+    path = "/staff/counts/" + COUNT.search(made.headers["location"])[1]  # type: ignore[index]
+    assert "JASMINE" in (await hand.get(path)).text
+    assert (await hand.post(f"{path}/begin", {}, key="jb")).status_code == 303
+    sheet = (await hand.get(path)).text
+    assert "Count JASMINE only" in sheet
+    assert "Scan everything" not in sheet
+    assert "there is none of it here" in sheet
+
+
 async def test_another_warehouse_has_no_such_sheet(house: PageHouse) -> None:
     stranger = await house.worker("manager", warehouses=["YIW1"])
     owner = await house.worker("owner")
