@@ -122,6 +122,66 @@ async def test_an_order_in_plenty_goes_the_straight_road(
     assert await stock.available(cup) == [30]
 
 
+async def test_lines_without_a_node_go_the_straight_road_together(
+    stock: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the first node of the channel that has any, as the careful way takes them."""
+    cup, plate = await stock.stocked(60, "N2"), await stock.stocked(60, "N3")
+    await stock.receive(cup, 60, "N3")
+    wanted = ((plate, 1, None), (cup, 2, None), (cup, 1, "N3"), (cup, 1, "N2"))
+    ways = [order(*wanted) for _ in range(3)]
+    told = await straight(stock, *ways[:2])
+    assert told is not None
+    asked = [Stamp("request", new_token(12), new_token(12), b"body")]
+    slow = (await carefully(stock, ways[2], stamps=asked))[0].answer
+    assert slow is not None
+    for answer in (*told, slow):
+        assert msgspec.json.decode(answer)["lines"] == [
+            {"sku": cup, "node": "N3", "qty": 1, "backordered": 0},
+            {"sku": cup, "node": "N2", "qty": 3, "backordered": 0},
+            {"sku": plate, "node": "N3", "qty": 1, "backordered": 0},
+        ]
+
+    async def never(*_: object, **__: object) -> list[Claim]:
+        raise AssertionError("there is plenty: nothing is to be decided")
+
+    alone = await stock.reserve((cup, 1))
+    assert alone.lines[0].node == "N2"
+    monkeypatch.setattr(ROADS, "_reserve", never)
+    several = [order((cup, 1, None)) for _ in range(10)]
+    assert await straight(stock, *several) is not None
+    assert await stock.available(cup, plate) == [120 - 12 - 1 - 10, 57]
+
+
+async def test_what_one_node_cannot_give_alone_is_decided(stock: Stock) -> None:
+    cup = await stock.stocked(3, "N1")
+    await stock.receive(cup, 50, "N2")
+    each = [order((cup, 2, None)) for _ in range(2)]
+    await left_road(stock, *each)
+    await left_road(stock, order((cup, 1, None)))
+    for unknown in (order(("NO-SUCH", 1, None)), order((cup, 1, None), channel="NONE")):
+        await left_road(stock, order((cup, 1, "N2")), unknown)
+    assert await straight(stock, *each, principal=stock.staff_of("N2")) is not None
+    await left_road(stock, *each, principal=stock.staff_of("N3"))
+    made = [await stock.reserve((cup, 2)) for _ in range(2)]
+    assert [[line.node for line in one.lines] for one in made] == [["N1"], ["N1", "N2"]]
+
+
+async def test_what_is_protected_for_a_channel_comes_from_its_first_node(stock: Stock) -> None:
+    """The first node has goods for nobody but this channel: passing them by would be wrong."""
+    cup = await stock.stocked(9, "N2")
+    await stock.receive(cup, 50, "N1")
+    await stock.levels(cup, "N2", protected=9)
+    several = [order((cup, 2, None), channel="SHOP") for _ in range(4)]
+    told = await straight(stock, *several[:2])
+    assert told is not None and all(b'"N1"' in answer for answer in told)
+    await stock.channel_levels("SHOP", uses_protected=True)
+    await left_road(stock, *several[2:])
+    made = await asyncio.gather(*(stock.reserve((cup, 2), channel="SHOP") for _ in range(4)))
+    assert {line.node for one in made for line in one.lines} == {"N2"}
+    await stock.channel_levels("SHOP", uses_protected=False)
+
+
 async def test_what_has_to_be_decided_leaves_the_road(stock: Stock) -> None:
     cup, plate = await stock.stocked(5), await stock.stocked(5, "N2")
     few, kept, far = [await stock.stocked(5, node) for node in ("N1", "N1", "N3")]

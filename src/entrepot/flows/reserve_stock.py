@@ -1,15 +1,15 @@
 """Reserve stock: whole requests, one statement, carried together where they want the same SKU.
 
-Orders that name their nodes, where there is plenty for all of them, need no decision:
-`flows.reserve_at_once_v1` writes down what we have already answered, or does nothing. All others
-go to `flows.reserve_stock_batch_v2`, which claims the requests, locks the guarding rows, decides
-first come first served and writes everything down. When it needs every node of a channel to say
-no, it says `again` and has done nothing.
+Where there is plenty for all, nothing has to be decided: lines that name no node are for the
+first node of the channel that has any, and `flows.reserve_at_once_v1` writes down what we have
+already answered, or does nothing. All others go to `flows.reserve_stock_batch_v2`, which claims
+the requests, locks the guarding rows, decides first come first served and writes everything down.
+When it needs every node of a channel to say no, it says `again` and has done nothing.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -48,6 +48,10 @@ AT_ONCE = parse_statement(
     )
     """,
 )
+FIRST_NODES = parse_statement(
+    "first_nodes",
+    "select stock.first_nodes_v1(:guard_channels, :guard_skus, :guard_qtys, :warehouses)",
+)
 _NOT_AT_ONCE = (asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.UniqueViolationError)
 
 
@@ -73,7 +77,7 @@ async def reserve_stock(tx: Tx, requests: Sequence[Request]) -> Sequence[Claim]:
     Refusals: Conflict `insufficient_stock` with every shortage; NotFound for an unknown channel,
     SKU or node; Invalid for an expiry that has passed.
     """
-    if all(_is_plain(request.value, tx.now) for request in requests):
+    if not any(_has_lapsed(request.value, tx.now) for request in requests):
         answers = await _reserve_at_once(tx, requests)
         if answers is not None:
             return [Claim("fresh", False, answer) for answer in answers]
@@ -83,16 +87,16 @@ async def reserve_stock(tx: Tx, requests: Sequence[Request]) -> Sequence[Claim]:
     return found
 
 
-def _is_plain(value: NewReservation, now: datetime) -> bool:
-    """Whether nothing has to be chosen: every line names its node, the expiry is to come."""
-    if value.expires_at is not None and value.expires_at <= now:
-        return False
-    return all(line.node is not None for line in value.lines)
+def _has_lapsed(value: NewReservation, now: datetime) -> bool:
+    return value.expires_at is not None and value.expires_at <= now
 
 
 async def _reserve_at_once(tx: Tx, requests: Sequence[Request]) -> list[bytes] | None:
     """The answers when all requests were kept; None when none was."""
-    asked = _Asked()
+    nodes = await _first_nodes(tx, requests)
+    if nodes is None:
+        return None
+    asked = _Asked(nodes)
     ids = new_ids(tx.now, 3 * len(requests))
     made = _instant(tx.now)
     answers = [
@@ -124,10 +128,37 @@ async def _reserve_at_once(tx: Tx, requests: Sequence[Request]) -> list[bytes] |
     return answers if kept else None
 
 
-class _Asked:
-    """Lines of requests, by the guarding rows that they need; places count from 1."""
+async def _first_nodes(tx: Tx, requests: Sequence[Request]) -> dict[tuple[str, str], str] | None:
+    """Where lines without a node are taken, by channel and SKU; None when that wants deciding."""
+    wanted: dict[tuple[str, str], int] = {}
+    for request in requests:
+        for line in request.value.lines:
+            if line.node is None:
+                at = (request.value.channel, line.sku)
+                wanted[at] = wanted.get(at, 0) + line.qty
+    if not wanted:
+        return {}
+    if len(requests) == 1:
+        return None  # a look costs one alone more than it saves
+    found = await tx.value(
+        FIRST_NODES,
+        guard_channels=[channel for channel, _ in wanted],
+        guard_skus=[sku for _, sku in wanted],
+        guard_qtys=list(wanted.values()),
+        warehouses=_scope(requests),
+    )
+    nodes = cast("list[str | None] | None", found)
+    if nodes is None or None in nodes:
+        return None
+    return dict(zip(wanted, cast("list[str]", nodes), strict=True))
 
-    def __init__(self) -> None:
+
+class _Asked:
+    """Lines of requests, by the guarding rows that they need; places count from 1. `nodes`:
+    where lines without a node are taken."""
+
+    def __init__(self, nodes: dict[tuple[str, str], str]) -> None:
+        self.nodes = nodes
         self.guards: dict[tuple[str, str, str], int] = {}
         self.guard_qtys: list[int] = []
         self.guard_first: list[int] = []
@@ -138,8 +169,12 @@ class _Asked:
     def take(self, place: int, reservation_id: UUID, value: NewReservation, made: str) -> bytes:
         """Take the lines of the request in this place; what it is told when they are held."""
         wanted: dict[tuple[str, str], int] = {}
-        for line in value.lines:
-            at = (line.sku, line.node or "")
+        # lines that name their node come first, as where requests are decided
+        lines = (
+            sorted(value.lines, key=lambda line: line.node is None) if self.nodes else value.lines
+        )
+        for line in lines:
+            at = (line.sku, line.node or self.nodes[value.channel, line.sku])
             wanted[at] = wanted.get(at, 0) + line.qty
         first = len(self.guard_of)
         for (sku, node), qty in wanted.items():
@@ -151,12 +186,12 @@ class _Asked:
             self.guard_of.append(guard)
             self.qtys.append(qty)
         self.guard_first.append(self.guard_of[first])
-        lines = [ReservedLine(sku, node, qty) for (sku, node), qty in wanted.items()]
+        held = [ReservedLine(sku, node, qty) for (sku, node), qty in wanted.items()]
         expires = None if value.expires_at is None else _instant(value.expires_at)
         return msgspec.json.encode(
             _Told(
                 reservation_id, value.reference, value.channel, "pending",
-                "hard" if expires is None else "soft", expires, made, lines,
+                "hard" if expires is None else "soft", expires, made, held,
             )
         )  # fmt: skip
 
@@ -174,8 +209,6 @@ def _who_asks(requests: Sequence[Request]) -> dict[str, Any]:
     stamps = [request.stamp for request in requests]
     names = {id(p): (credential(p), p.actor) for p in {id(p): p for p in principals}.values()}
     keys = list({p for p in principals if isinstance(p, ApiKey)})
-    first = principals[0]
-    scope = first.warehouses if isinstance(first, Staff | ApiKey) else None
     return {
         "key_ids": [key.key_id for key in keys],
         "key_versions": [key.version for key in keys],
@@ -185,8 +218,15 @@ def _who_asks(requests: Sequence[Request]) -> dict[str, Any]:
         "fingerprints": [stamp.fingerprint for stamp in stamps],
         "request_ids": [stamp.request_id for stamp in stamps],
         "actors": [names[id(p)][1] for p in principals],
-        "warehouses": None if scope is None else sorted(scope),
+        "warehouses": _scope(requests),
     }
+
+
+def _scope(requests: Sequence[Request]) -> list[str] | None:
+    """The warehouses of the callers, whom a lane tells apart by them; None: all."""
+    first = requests[0].principal
+    scope = first.warehouses if isinstance(first, Staff | ApiKey) else None
+    return None if scope is None else sorted(scope)
 
 
 async def _reserve(tx: Tx, requests: Sequence[Request], *, whole: bool) -> list[Claim]:

@@ -56,6 +56,42 @@ begin
 end
 $$;
 
+-- For each (channel, SKU) the code of the first node of the channel that has any of it for the
+-- channel, in the caller's warehouses, where that seems to be enough for all that is asked;
+-- null where it does not, or one of them is not there. No lock: a choice, not a promise.
+create or replace function stock.first_nodes_v1(
+    p_channels text[], p_skus text[], p_qtys bigint[], p_warehouses text[]
+)
+returns text[]
+language sql stable
+set enable_seqscan to off as $$
+    select array_agg(case when a.room >= u.qty then a.code end order by u.place)
+    from unnest(p_channels, p_skus, p_qtys) with ordinality as u (channel, sku, qty, place)
+    left join lateral (
+        select x.channel_id from nodes.channel as x
+        where x.code = u.channel and x.closed_at is null
+        limit 1
+    ) as c on true
+    left join lateral (
+        select x.sku_id from catalog.sku as x
+        where x.code = u.sku and x.closed_at is null
+        limit 1
+    ) as s on true
+    left join lateral (
+        select n.code, g.available - g.safety
+            - case when k.uses_protected then 0 else g.protected end as room
+        from nodes.channel_node as q
+        join nodes.node as n on n.node_id = q.node_id
+        join stock.sku_node as g on g.sku_id = s.sku_id and g.node_id = q.node_id
+        join stock.channel_available as k on k.channel_id = c.channel_id and k.sku_id = s.sku_id
+        where q.channel_id = c.channel_id
+            and (p_warehouses is null or n.code = any(p_warehouses))
+            and g.available - g.safety - case when k.uses_protected then 0 else g.protected end > 0
+        order by q.priority
+        limit 1
+    ) as a on true
+$$;
+
 -- Writes reservations and their lines: what flows.reserve_at_once_v1 was asked for.
 create or replace function stock.write_taken_v1(
     p_at timestamptz, p_ids uuid[], p_actors text[], p_references text[],
