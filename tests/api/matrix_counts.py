@@ -21,6 +21,7 @@ COUNT_OPERATIONS = [
     Operation("POST", COUNT + "/sheet", COUNT + "/sheet", {"goods": []}, "counts:count", ("count_id",)),
     Operation("POST", COUNT + "/approve", "/counts/{asked_count_id}/approve", {}, "counts:approve", ("asked_count_id",)),
     Operation("POST", COUNT + "/reject", "/counts/{other_count_id}/reject", {}, "counts:approve", ("other_count_id",)),
+    Operation("GET", "/nodes/{code}/count-limits", "/nodes/{warehouse}/count-limits", None, "counts:approve", ("warehouse",)),
     Operation(
         "PUT", "/nodes/{code}/count-limits", "/nodes/{warehouse}/count-limits",
         {"free_units": 0, "four_eyes_units": 5}, "stock:approve", ("warehouse",),

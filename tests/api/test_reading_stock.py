@@ -264,3 +264,13 @@ async def test_goods_kept_by_date_come_with_it(key: ApiKeyInHand) -> None:
     await key.post("/stock/movements", {"reference": "d", "lines": [come | {"lot": "B"}]})
     away = {"sku": sku, "qty": 2, "reason": "sale", "lot": "B", "from": {"node": "SZX1"}}
     await key.post("/stock/movements", {"reference": "away", "lines": [away]})
+
+
+async def test_the_limits_of_a_warehouse_are_read_as_they_hold(key: ApiKeyInHand) -> None:
+    """Before anybody set them, too; adjustments go by the same."""
+    kept = await key.get("/nodes/YIW1/count-limits")
+    assert kept["four_eyes_units"] == 5
+    wanted = {"free_units": 1, "four_eyes_units": 7, "four_eyes_minor": 9000}
+    assert (await key.ask("PUT", "/nodes/YIW1/count-limits", wanted)).status_code == 200
+    assert await key.get("/nodes/YIW1/count-limits") == wanted
+    assert (await key.ask("GET", "/nodes/NOWHERE/count-limits")).status_code == 404

@@ -24,6 +24,7 @@ from entrepot.flows.begin_count import begin_count
 from entrepot.flows.change_count_limits import change_count_limits
 from entrepot.flows.fill_in_count import fill_in_count
 from entrepot.flows.get_count import get_count
+from entrepot.flows.get_count_limits import get_count_limits
 from entrepot.flows.list_counts import list_counts
 from entrepot.flows.open_count import open_count
 from entrepot.flows.plan_counts import plan_counts
@@ -105,6 +106,12 @@ async def post_reject_count(
     return await reject_count(db, caller.principal, caller.stamp, count_id=count_id)
 
 
+@get("/nodes/{code:str}/count-limits", tags=["counts"])
+async def get_limits(code: NodePath, caller: CallerOf, db: DatabaseOf) -> NewLimits:
+    """What a warehouse lets pass without a second pair of eyes; `PUT` takes it as it is."""
+    return await get_count_limits(db, caller.principal, warehouse=code)
+
+
 @put("/nodes/{code:str}/count-limits", tags=["counts"])
 async def put_count_limits(
     code: NodePath, data: JSONBody[NewLimits], caller: CallerOf, db: DatabaseOf
@@ -115,5 +122,5 @@ async def put_count_limits(
 
 COUNT_ROUTES: list[HTTPRouteHandler] = [
     post_count, post_count_plan, get_counts, get_one_count, post_begin_count, post_sheet,
-    post_approve_count, post_reject_count, put_count_limits,
+    post_approve_count, post_reject_count, get_limits, put_count_limits,
 ]  # fmt: skip
