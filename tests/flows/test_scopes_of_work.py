@@ -100,6 +100,8 @@ async def test_sums_of_goods_in_two_warehouses_are_of_one(stock: Stock) -> None:
     assert [(row.node, row.units) for row in await list_ageing(db, by, skus=[sku])] == [("N2", 5)]
     shown = await get_sku_stock(db, by, sku=sku)
     assert [row.node for row in shown.nodes] == ["N2"]
+    assert [(row.status, row.on_hand) for row in shown.statuses] == [("good", 5)]
+    assert shown.channels == [], "what a channel may sell is of all its nodes"
     other = await stock.reserve((sku, 1, "N2"))
     await stock.fulfil(other.id)
     (line,) = await trace_reference(db, by, reference=other.reference, before=None, most=9)
