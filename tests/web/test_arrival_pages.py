@@ -83,6 +83,11 @@ async def test_from_the_office_to_the_bin(goods: PageHouse) -> None:
     assert shut.status_code == 303
     seen = (await lead.get(f"/admin/arrivals/{asn}")).text
     assert "Complete" in seen
+    scanned = await hand.get("/staff/arrivals/stow?code=4006381333931")
+    assert "These bins suit it" in scanned.text, "the code of the box leads to the goods"
+    stray = await hand.get("/staff/arrivals/stow?code=NONE")
+    assert (stray.status_code, "No such SKU" in stray.text) == (404, True)
+    assert 'value="NONE"' in stray.text
     dock = await hand.get("/staff/arrivals/stow?sku=TEA&lot=&owner=&status=good")
     assert "These bins suit it" in dock.text
     stowed = await hand.post(
@@ -95,6 +100,8 @@ async def test_from_the_office_to_the_bin(goods: PageHouse) -> None:
     undo = UNDO.search(after.text)
     assert undo is not None
     assert ">TEA</a>" not in after.text
+    gone = await hand.get("/staff/arrivals/stow?code=TEA")
+    assert (gone.status_code, "Not on the dock" in gone.text) == (404, True)
     assert (
         await hand.post(f"/staff/arrivals/stow/{undo[1]}/undo", {}, key="undo")
     ).status_code == 303

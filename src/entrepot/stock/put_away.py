@@ -12,7 +12,7 @@ from entrepot.stock import operations
 from entrepot.stock.arrivals_reads import get_dock
 from entrepot.stock.arrivals_rules import Goods, pieces
 from entrepot.stock.arrivals_types import DockRow, NewPutAway, PutAwayDone, SuggestedBin
-from entrepot.stock.scanned import Wanted, find_goods
+from entrepot.stock.scanned import Wanted, find_goods, read_goods
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import NewMovement
 
@@ -164,6 +164,20 @@ async def list_dock(
         })
         for row in rows
     ]  # fmt: skip
+
+
+async def list_scanned(tx: ReadTx, *, node: str, code: str, most: int) -> list[DockRow]:
+    """Of the goods in the receiving bin those that a scanned code stands for; of a GS1 message
+    only its lot.
+
+    Raises NotFound `not_on_dock`, and what `read_goods` raises.
+    """
+    goods = await read_goods(tx, code=code)
+    rows = await list_dock(tx, node=node, after=(goods.sku, "", "", ""), most=most)
+    found = [row for row in rows if row.sku == goods.sku and goods.lot in (None, row.lot)]
+    if not found:
+        raise NotFound("none of these goods lie on the dock", code="not_on_dock", sku=goods.sku)
+    return found
 
 
 async def undo(tx: Tx, *, movement_id: UUID) -> UUID:

@@ -135,6 +135,10 @@ _CODES = {
     "over_expected": (_("More than was announced"), _FOR_ONE_WHO_MAY),
     "not_expected": (_("Not announced"), _FOR_ONE_WHO_MAY),
     "other_lot": (_("Another lot was announced"), _FOR_ONE_WHO_MAY),
+    "not_on_dock": (
+        _("Not on the dock"),
+        _("None of these goods wait to be put away. Receive them first, or scan the next piece."),
+    ),
     "not_there": (_("Not so many there"), _("Less of it lies there than you want to take.")),
     "which_goods": (_("Which of them?"), _("Several lots lie there: choose one of the list.")),
     "nothing_shipped": (_("No such order"), _("Nothing was shipped for this reference.")),

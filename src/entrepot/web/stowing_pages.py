@@ -36,16 +36,32 @@ async def dock(
     owner: FromQuery[str] = "",
     status: FromQuery[str] = "",
     bin: FromQuery[str] = "",
+    code: FromQuery[str] = "",
     movement: FromQuery[UUID | None] = None,
 ) -> Response[str]:
     """What lies on the dock; with `sku` where it should go. `bin` and `movement`: what was put
-    away just now, and what would undo it."""
+    away just now, and what would undo it; `code`: what was scanned on the dock."""
     node = await here(request, deps, visit)
     if node is None:
         return choose_first(visit)
     chosen = {"sku": sku[:40], "lot": lot[:60], "owner": owner[:40], "status": status[:20]}
+    if code.strip():
+        return await _scanned(deps, visit, node, code.strip()[:120])
     done = (sku[:40], bin[:24], movement) if bin and movement else None
     return await _dock(deps, visit, node, {} if done else chosen, done=done)
+
+
+async def _scanned(deps: Site, visit: Visit, node: Node, code: str) -> Response[str]:
+    """The goods that a code stands for: their bins, or which of several lots it is."""
+    try:
+        rows = await list_dock(deps.db, staff_of(visit), node=node.code, most=_PAGE, code=code)
+    except Refusal as refusal:
+        if refusal.status not in SHOWN_OR_FORBIDDEN:
+            raise
+        return await _dock(deps, visit, node, {"code": code}, refusal=refusal)
+    one = rows[0]
+    kind = {"sku": one.sku, "lot": one.lot, "owner": one.owner, "status": one.status}
+    return await _dock(deps, visit, node, kind if len(rows) == 1 else {}, found=rows)
 
 
 async def _dock(
@@ -56,9 +72,10 @@ async def _dock(
     *,
     done: tuple[str, str, UUID] | None = None,
     refusal: Refusal | None = None,
+    found: list[DockRow] | None = None,
 ) -> Response[str]:
     by = staff_of(visit)
-    rows = await list_dock(deps.db, by, node=node.code, most=_PAGE)
+    rows = found or await list_dock(deps.db, by, node=node.code, most=_PAGE)
     row = next((row for row in rows if _is(row, chosen)), None)
     bins = []
     if row is not None:
@@ -71,6 +88,7 @@ async def _dock(
         deps=deps,
         warehouse=node,
         rows=rows,
+        several=found is not None and row is None,
         row=row,
         bins=bins,
         given=chosen,
