@@ -273,6 +273,10 @@ OF_NO_WAREHOUSE = {
     ("POST", "/routing/previews"), ("POST", "/reconciliations"),
 }  # fmt: skip
 """What may be asked, beside looking, by who works in some warehouses only: customers, SKUs."""
+OF_ALL_WAREHOUSES = {
+    "all_warehouses_needed", "every_warehouse_needed", "whole_house_only", "stronger_grant"
+}  # fmt: skip
+"""How somebody of one warehouse is told that something concerns all of them."""
 
 
 async def test_who_works_elsewhere_sees_and_moves_nothing(
@@ -293,6 +297,8 @@ async def test_who_works_elsewhere_sees_and_moves_nothing(
             assert f",{here}," not in shown, (named(operation), shown)
         else:
             assert response.status_code in (403, 404), (named(operation), response.text)
+            told = response.json()["code"]
+            assert response.status_code == 404 or told in OF_ALL_WAREHOUSES, named(operation)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=named)
