@@ -50,7 +50,15 @@ async def test_from_the_office_to_the_bin(goods: PageHouse) -> None:
         "/admin/arrivals/new", form | {"lines": "TEA,many\nNOPE,1"}, key="wrong"
     )
     assert wrong.status_code == 422
-    assert "rows[2].qty" in wrong.text
+    assert '<strong class="code">TEA,many</strong>' in wrong.text, (
+        "the line is told as it was typed"
+    )
+    assert "Quantity · This is not of the right kind." in wrong.text
+    strange = await lead.post(
+        "/admin/arrivals/new", form | {"lines": "TEA,1\nNOPE,1"}, key="strange"
+    )
+    assert '<strong class="code">NOPE,1</strong>' in strange.text
+    assert "rows[" not in wrong.text + strange.text
     assert "NOPE,1" in wrong.text, "what was typed is kept"
     asn = await announced(lead, "DN-7", "TEA\t2\tbox\nPHONE\t1")
     assert "(2 box)" in (await lead.get(f"/admin/arrivals/{asn}")).text

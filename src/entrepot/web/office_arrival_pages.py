@@ -1,5 +1,6 @@
 """ASNs in the office: what is announced and how far it is, one of them, a new one from a table."""
 
+import re
 from datetime import time
 from typing import Annotated
 from uuid import UUID
@@ -17,14 +18,26 @@ from entrepot.platform.documents import convert
 from entrepot.stock.arrivals_types import AsnFile, AsnState, CloseAsn
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
+from entrepot.web.dock_forms import field_of
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form, by_field
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form, by_field, field_words
 from entrepot.web.staff_pages import staff_of, warehouses_of
 from entrepot.web.visits import PageRequest, Visit
+
+
+def _(text: str) -> str:
+    return text
+
 
 _PAGE = 50
 _COLUMNS = "code,qty,unit,lot,expires_on"
 _NOON = time(12)
+_PLACE = re.compile(r"(rows|lines)\[(\d+)\]")
+_GOODS = ("lines", "csv", "code", "qty")
+_NAMES = {
+    "code": _("Code of the goods"), "qty": _("Quantity"), "lot": _("Lot"),
+    "expires_on": _("Expires on"),
+}  # fmt: skip
 STATES: dict[str, AsnState] = {
     "announced": "announced", "receiving": "receiving", "received": "received",
     "cancelled": "cancelled",
@@ -71,9 +84,28 @@ async def _new(
         warehouses=await warehouses_of(deps, staff_of(visit)),
         refusal=refusal,
         errors=by_field(visit, refusal),
+        faults=_faults(visit, refusal, given.raw.get("lines", "") if given else ""),
         given=given.fields if given else {},
         lines=given.raw.get("lines", "") if given else "",
     )
+
+
+def _faults(visit: Visit, refusal: Refusal | None, typed: str) -> list[tuple[str, str, str]]:
+    """What is wrong with the goods: the line as it was typed and the name of its column, both
+    empty where a fault is about none, and the words."""
+    rows = [line.strip() for line in _table(typed).splitlines()]
+    goods = [row for row in rows[1:] if row]
+    found = []
+    for error in refusal.errors if refusal else ():
+        place = _PLACE.match(error.path)
+        if place is None and not error.path.startswith(_GOODS):
+            continue
+        lines, at = (goods, 0) if place and place[1] == "lines" else (rows, 1)
+        at = int(place[2]) - at if place else -1
+        column = _NAMES.get(field_of(error), "")
+        line = lines[at] if 0 <= at < len(lines) else ""
+        found.append((line, visit.say(column) if column else "", field_words(visit, error)))
+    return found
 
 
 @post("/admin/arrivals/new")
