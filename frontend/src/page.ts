@@ -45,8 +45,10 @@ async function copy(button: HTMLElement): Promise<void> {
   window.setTimeout(() => button.classList.remove("is-copied"), SAY_FOR_MS);
 }
 
-// On a phone the bar of pages scrolls: the page one is on must be seen in it.
-document.querySelector(".rooms [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// On a phone the bars of pages scroll: the page one is on must be seen in them.
+for (const here of document.querySelectorAll(":is(.rooms, .tabs) [aria-current]")) {
+  here.scrollIntoView({ block: "nearest", inline: "center" });
+}
 
 function switchTheme(): void {
   const root = document.documentElement;
