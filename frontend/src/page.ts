@@ -50,6 +50,9 @@ for (const here of document.querySelectorAll(":is(.rooms, .tabs) [aria-current]"
   here.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
+// A refused code stays in its field to be read; the next scan takes its place.
+document.querySelector<HTMLInputElement>(".work input[autofocus]")?.select();
+
 function switchTheme(): void {
   const root = document.documentElement;
   const next = root.dataset["bsTheme"] === "dark" ? "light" : "dark";

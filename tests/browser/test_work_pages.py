@@ -126,3 +126,20 @@ async def test_a_wedge_scanner_alone_picks_an_order(
         await page.keyboard.type(code)
         await page.keyboard.press("Enter")
     await expect(page.get_by_text("All of it is picked.")).to_be_visible()
+
+
+async def test_the_scan_behind_a_refused_one_takes_its_place(
+    visit: Opened, house: PageHouse
+) -> None:
+    """What was refused stays to be read, and the next code is not glued to it."""
+    page = await visit("390", "en")
+    await page.goto(f"{HERE}{house.base}/staff/warehouse")
+    await page.locator('[name=warehouse][value="SZX1"]').first.click()
+    await page.goto(f"{HERE}{house.base}/staff/arrivals/receive?reference=DN-1")
+    await page.fill("#f-reference", "DN-1")
+    await page.focus("#f-code")
+    for code, said in (("NOPE", "Nothing bears this code"), ("CUP-BLUE", "1 unit received")):
+        await page.keyboard.type(code)
+        async with page.expect_navigation(wait_until="load"):
+            await page.keyboard.press("Enter")
+        await expect(page.get_by_text(said).first).to_be_visible()

@@ -210,6 +210,9 @@ async def test_an_order_is_picked_scan_by_scan(house: PageHouse) -> None:
     scan = {"code": code, "qty": "3", "bin": bins[0], "sku": code}
     wrong = await packer.post(f"{path}/pick", {**scan, "code": "NO-SUCH"}, key="a")
     assert (wrong.status_code, "No such SKU" in wrong.text) == (404, True)
+    many = await packer.post(f"{path}/pick", {**scan, "qty": "three"}, key="q")
+    assert (many.status_code, 'name="qty" type="text" value="three"' in many.text) == (422, True)
+    assert 'aria-invalid="true"' in many.text
     assert (await packer.post(f"{path}/pick", scan, key="b")).status_code == 303
     again = await packer.post(f"{path}/pick", scan, key="b")
     assert again.status_code == 303, "the same tap again is the same pick"

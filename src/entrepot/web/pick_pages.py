@@ -18,7 +18,7 @@ from entrepot.stock.picking_types import MissedGoods, PickedGoods, UnpickedGoods
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import beside_form
+from entrepot.web.refusals import beside_form, by_field
 from entrepot.web.staff_pages import choose_first, chosen_here, here, staff_of
 from entrepot.web.visits import PageRequest, Visit
 
@@ -73,6 +73,7 @@ async def _pick(
     *,
     done: str = "",
     refusal: Refusal | None = None,
+    given: Form | None = None,
 ) -> Response[str]:
     shown = await get_pick_list(
         deps.db, staff_of(visit), reservation_id=reservation_id, node=node.code
@@ -89,6 +90,8 @@ async def _pick(
         waiting=sum(line.backordered for line in shown.lines),
         done=done if done in _STEPS else "",
         refusal=refusal,
+        errors=by_field(visit, refusal),
+        given=given.fields if given else {},
     )
 
 
@@ -125,7 +128,8 @@ async def take_pick_step(
     except Refusal as refusal:
         if not beside_form(refusal, "unknown_reservation"):
             raise
-        return await _pick(deps, visit, node, reservation_id, refusal=refusal)
+        scanned = form if step == "pick" else None
+        return await _pick(deps, visit, node, at, refusal=refusal, given=scanned)
     return see_other(visit, back)
 
 
