@@ -88,7 +88,9 @@ class BatchFlow(Declared[[], R], Generic[V, R]):
         tenant = principal.tenant
         assert tenant is not None, "callers of flows belong to a tenant"
         scope = principal.warehouses if isinstance(principal, Staff | ApiKey) else None
-        lanes = self._lanes.setdefault(db, {})
+        lanes = self._lanes.get(db)
+        if lanes is None:
+            lanes = self._lanes[db] = {}
         lane = lanes.get((tenant, scope))
         if lane is None:
 

@@ -99,6 +99,7 @@ async def _reserve_at_once(tx: Tx, requests: Sequence[Request]) -> list[bytes] |
     asked = _Asked(nodes)
     ids = new_ids(tx.now, 3 * len(requests))
     made = _instant(tx.now)
+    expires = [request.value.expires_at for request in requests]
     answers = [
         asked.take(n, reservation_id, request.value, made)
         for n, (reservation_id, request) in enumerate(zip(ids, requests, strict=False), 1)
@@ -111,7 +112,7 @@ async def _reserve_at_once(tx: Tx, requests: Sequence[Request]) -> list[bytes] |
             event_ids=ids[len(requests) : 2 * len(requests)],
             audit_ids=ids[2 * len(requests) :],
             ids=ids[: len(requests)],
-            expires=[request.value.expires_at for request in requests],
+            expires=expires if any(expires) else [],
             references=[request.value.reference for request in requests],
             guard_first=asked.guard_first,
             line_of=asked.line_of,

@@ -103,6 +103,7 @@ declare
     the_channels uuid[];
     the_skus uuid[];
     the_nodes uuid[];
+    facts jsonb[];
 begin
     if exists(
         select from unnest(p_key_ids, p_key_versions) as u (key_id, version)
@@ -125,13 +126,17 @@ begin
     ) then
         return false;
     end if;
+    facts := array(
+        select jsonb_build_object('channel', u.channel)
+        from unnest(p_guard_channels) with ordinality as u (channel, place) order by u.place
+    );
     perform platform.keep_batch_v1(
         p_at, array_fill('fresh'::text, array[cardinality(p_ids)]), p_credentials, p_nonces,
         p_keys, p_fingerprints, array_fill(false, array[cardinality(p_ids)]), p_answers,
         array_fill(true, array[cardinality(p_ids)]), p_actors, 'reservation.made',
         'reservation', p_ids, p_event_ids, 'reserve_stock', p_audit_ids, p_request_ids,
         array(
-            select jsonb_build_object('channel', p_guard_channels[u.guard])
+            select facts[u.guard]
             from unnest(p_guard_first) with ordinality as u (guard, place) order by u.place
         )
     );

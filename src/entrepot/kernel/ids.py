@@ -8,11 +8,12 @@ import re
 import secrets
 from datetime import datetime
 from typing import NewType
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 TenantId = NewType("TenantId", str)
 """The tenant's public id: 12 characters a-z2-7. Safe to show; never the database's name."""
 
+_set = object.__setattr__
 _PUBLIC_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _PUBLIC_ID = re.compile(r"[a-z2-7]{12}\Z")
 
@@ -27,14 +28,21 @@ def new_id(now: datetime) -> UUID:
 
 
 def new_ids(now: datetime, count: int) -> list[UUID]:
-    """As many new ids for `now` as `new_id` would give, from one draw of random bytes."""
+    """As many new ids for `now` as `new_id` would give, from one draw of random bytes.
+
+    Their numbers are right by making, so they are set without the constructor's questions, which
+    take two thirds of the time where thousands a second are made.
+    """
     milliseconds = (int(now.timestamp() * 1000) & ((1 << 48) - 1)) << 80 | 0x7 << 76 | 0x2 << 62
     free = ((1 << 80) - 1) & ~(0xF << 76) & ~(0x3 << 62)
     drawn = secrets.token_bytes(10 * count)
-    return [
-        UUID(int=milliseconds | int.from_bytes(drawn[place : place + 10]) & free)
-        for place in range(0, 10 * count, 10)
-    ]
+    made = []
+    for place in range(0, 10 * count, 10):
+        one = UUID.__new__(UUID)
+        _set(one, "int", milliseconds | int.from_bytes(drawn[place : place + 10]) & free)
+        _set(one, "is_safe", SafeUUID.unknown)
+        made.append(one)
+    return made
 
 
 def new_tenant_id() -> TenantId:
