@@ -16,11 +16,12 @@ import asyncpg
 import pytest
 
 from entrepot.platform import binaries
+from entrepot.platform.datafolder import buffers_mb, memory_mb
 from entrepot.platform.pools import Login
 from entrepot.platform.postgres import Server, ServerBusy, server_for
 from entrepot.platform.settings import Settings
 from entrepot.tenancy.entrances import StartupRefused, connect, refuse_unless_durable, superuser_of
-from tests.postgres_fixture import new_home
+from tests.postgres_fixture import InstalledServer, new_home
 
 pytestmark = pytest.mark.crash
 
@@ -207,3 +208,17 @@ def test_folders_above_home_keep_their_permissions(
     assert binaries.may_reach(account, place)
     assert closed not in place.parents
     shutil.rmtree(elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("memory", "buffers"), [(64, 128), (512, 128), (516, 129), (4096, 1024), (262_144, 1024)]
+)
+def test_shared_buffers_are_a_quarter_of_the_memory_within_bounds(
+    memory: int, buffers: int
+) -> None:
+    assert buffers_mb(memory) == buffers
+
+
+def test_a_new_server_has_the_buffers_that_its_machine_allows(server: InstalledServer) -> None:
+    conf = (server.postgres.folder / "postgresql.conf").read_text()
+    assert f"shared_buffers = '{buffers_mb(memory_mb())}MB'" in conf

@@ -78,3 +78,19 @@ def ready_port(folder: Path, pid: int | None) -> int | None:
     if pid is not None and lines[0].strip() != str(pid):
         return None
     return int(lines[3])
+
+
+def memory_mb() -> int:
+    """The memory that this process may use: the machine's, or what its group was allowed."""
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1_048_576
+    try:
+        allowed = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:
+        return whole
+    return min(whole, int(allowed) // 1_048_576) if allowed.isdecimal() else whole
+
+
+def buffers_mb(memory: int) -> int:
+    """PostgreSQL's shared buffers where `memory` MB are to be had: a quarter, as its manual says
+    (19.4.1), from 128 MB to 1 GB. Pages are taken when they are first used."""
+    return min(1024, max(128, memory // 4))

@@ -30,7 +30,13 @@ from entrepot.platform.binaries import (
     find_binaries,
     reachable_place,
 )
-from entrepot.platform.datafolder import ServerTrouble, clear_left_over, ready_port
+from entrepot.platform.datafolder import (
+    ServerTrouble,
+    buffers_mb,
+    clear_left_over,
+    memory_mb,
+    ready_port,
+)
 from entrepot.platform.pools import Login
 
 log = structlog.get_logger()
@@ -208,6 +214,7 @@ class Server:
         self._run_initdb(unfinished, password)
         with (unfinished / "postgresql.conf").open("a", encoding="utf-8") as conf:
             conf.write(_SETTINGS)
+            conf.write(f"shared_buffers = '{buffers_mb(memory_mb())}MB'\n")
         unfinished.rename(self.folder)
 
     def _run_initdb(self, folder: Path, password: str) -> None:
