@@ -18,7 +18,7 @@ import pytest
 from entrepot.flows.post_stock_snapshots import post_stock_snapshots
 from entrepot.kernel.ids import new_token
 from entrepot.platform.clock import system_clock
-from entrepot.stock.feeds_types import NewSnapshot
+from entrepot.stock.feeds.types import NewSnapshot
 from tests.flows.trade import stamp
 from tests.stock.crash import house as houses
 from tests.stock.crash.clients import Clients

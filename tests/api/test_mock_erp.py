@@ -8,7 +8,7 @@ import pytest
 
 from entrepot.flows.set_feed_policy import set_feed_policy
 from entrepot.flows.sweep_feeds import sweep_feeds
-from entrepot.stock.feeds_watch_types import FeedPolicy
+from entrepot.stock.feeds.watch_types import FeedPolicy
 from entrepot.stock.queries import routing_snapshot
 from tests.api.harness import api_app, key_for
 from tests.api.mock_erp import MockErp, served

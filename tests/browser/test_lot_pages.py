@@ -19,7 +19,7 @@ from entrepot.kernel.principals import Staff
 from entrepot.nodes.channel_types import NewChannel, PoolNode
 from entrepot.platform.clock import system_clock
 from entrepot.stock.adjustment_types import NewAdjustment
-from entrepot.stock.recall_types import NewRecall
+from entrepot.stock.lots.recall_types import NewRecall
 from entrepot.stock.types import NewMovements, NewReservation, NewReservationLine
 from tests.browser.looking import (
     HERE,

@@ -17,7 +17,7 @@ from entrepot.flows.reserve_stock import reserve_stock
 from entrepot.flows.send_transfer import send_transfer
 from entrepot.nodes.channel_types import NewChannel, PoolNode
 from entrepot.nodes.types import NewBins
-from entrepot.stock.transfers_types import Arrived, Loaded, NewTransfer
+from entrepot.stock.transfers.types import Arrived, Loaded, NewTransfer
 from entrepot.stock.types import NewMovements, NewReservation, NewReservationLine
 from tests.browser.looking import (
     HERE,

@@ -11,7 +11,7 @@ from entrepot.flows.list_asns import list_asns
 from entrepot.flows.list_movements import list_movements
 from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
-from entrepot.stock.arrivals_types import AsnFile, ReceivingRule
+from entrepot.stock.arrivals.types import AsnFile, ReceivingRule
 from tests.flows.trade import stamp
 from tests.stock.arriving import (
     SOON,

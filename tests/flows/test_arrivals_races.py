@@ -9,7 +9,7 @@ import pytest
 
 from entrepot.flows.announce_goods import announce_goods
 from entrepot.kernel.refusals import Conflict, Unavailable
-from entrepot.stock.arrivals_types import NewAsn, Received
+from entrepot.stock.arrivals.types import NewAsn, Received
 from entrepot.tenancy.entrances import at, connect
 from tests.flows import drafts
 from tests.flows.trade import stamp

@@ -16,7 +16,7 @@ from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.jobs.lapses import end_lapsed
 from entrepot.kernel.refusals import Conflict
 from entrepot.stock import operations, queries
-from entrepot.stock.feeds_types import NewFeedEvents
+from entrepot.stock.feeds.types import NewFeedEvents
 from entrepot.stock.types import NewMovement, Reservation
 from tests.flows.trade import later, stamp
 from tests.stock.house import Stock

@@ -33,9 +33,9 @@ from entrepot.nodes.types import NewBins
 from entrepot.platform.clock import system_clock
 from entrepot.reconciliation.types import Closing, NewRun
 from entrepot.stock.adjustment_types import AdjustmentSummary, Decision, NewAdjustment
-from entrepot.stock.picking_types import MissedGoods, PickedGoods
-from entrepot.stock.recall_types import NewRecall, RecallOutcome, RecallSummary
-from entrepot.stock.transfers_types import Loaded, NewTransfer, Transfer
+from entrepot.stock.lots.recall_types import NewRecall, RecallOutcome, RecallSummary
+from entrepot.stock.picking.types import MissedGoods, PickedGoods
+from entrepot.stock.transfers.types import Loaded, NewTransfer, Transfer
 from tests.flows.trade import stamp
 from tests.postgres_fixture import InstalledServer
 from tests.stock.arriving import announced, came_back, moved_back, received, stowed

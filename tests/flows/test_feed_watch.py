@@ -23,10 +23,10 @@ from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound, Refusal
 from entrepot.nodes.working_types import ChangedNode
 from entrepot.platform import faults
-from entrepot.stock import feeds_watch
-from entrepot.stock.feeds_types import NewFeedEvents, NewSnapshot
-from entrepot.stock.feeds_watch import GRACE, list_policies
-from entrepot.stock.feeds_watch_types import Alarm, FeedPolicy, SkuError, Swept
+from entrepot.stock.feeds import watch as feeds_watch
+from entrepot.stock.feeds.types import NewFeedEvents, NewSnapshot
+from entrepot.stock.feeds.watch import GRACE, list_policies
+from entrepot.stock.feeds.watch_types import Alarm, FeedPolicy, SkuError, Swept
 from entrepot.stock.queries import routing_snapshot
 from tests.flows.trade import later, stamp
 from tests.postgres_fixture import InstalledServer

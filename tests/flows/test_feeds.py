@@ -20,7 +20,7 @@ from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
 from entrepot.nodes.working_types import ChangedNode
 from entrepot.platform import faults
-from entrepot.stock.feeds_types import (
+from entrepot.stock.feeds.types import (
     Drift,
     FeedPosted,
     Gap,

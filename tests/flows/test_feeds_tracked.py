@@ -11,7 +11,7 @@ from entrepot.flows.expire_lots import expire_lots
 from entrepot.flows.list_feed_alarms import list_feed_alarms
 from entrepot.flows.sweep_feeds import sweep_feeds
 from entrepot.kernel.refusals import Invalid
-from entrepot.stock.feeds_types import (
+from entrepot.stock.feeds.types import (
     Gap,
 )
 from tests.flows.trade import later, stamp

@@ -18,8 +18,9 @@ from entrepot.flows.undo_put_away import undo_put_away
 from entrepot.kernel.ids import new_token
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
 from entrepot.nodes.types import NewBins
-from entrepot.stock import arrivals_reads, put_away, returns
-from entrepot.stock.arrivals_types import SuggestedBin
+from entrepot.stock.arrivals import put_away, returns
+from entrepot.stock.arrivals import queries as arrivals_reads
+from entrepot.stock.arrivals.types import SuggestedBin
 from tests.flows.trade import stamp
 from tests.stock.arriving import announced, came_back, closed, moved_back, received, stowed
 from tests.stock.house import Stock

@@ -32,7 +32,7 @@ from entrepot.stock.adjustment_types import (
     NewUnitValues,
     UnitValue,
 )
-from entrepot.stock.transfers_types import ClosedShort, Transfer
+from entrepot.stock.transfers.types import ClosedShort, Transfer
 from tests.flows.eyes import key_of
 from tests.flows.trade import stamp
 from tests.stock.house import Stock

@@ -22,7 +22,7 @@ from entrepot.platform import faults
 from entrepot.platform.database import Database
 from entrepot.reconciliation.types import Closing, LateEntry, NewRun, Period, PeriodLine
 from entrepot.stock import operations
-from entrepot.stock.feeds_types import NewFeedEvents
+from entrepot.stock.feeds.types import NewFeedEvents
 from entrepot.stock.types import End, NewMovement
 from tests.flows.trade import later, stamp
 from tests.postgres_fixture import InstalledServer

@@ -28,8 +28,8 @@ from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound, Ref
 from entrepot.platform import faults
 from entrepot.platform.clock import system_clock
 from entrepot.platform.sheets import read_sheet
-from entrepot.stock.lot_types import Trace
-from entrepot.stock.recall_types import NewRecall, RecallOutcome, RecallSummary
+from entrepot.stock.lots.recall_types import NewRecall, RecallOutcome, RecallSummary
+from entrepot.stock.lots.types import Trace
 from entrepot.stock.types import NewMovements
 from tests.flows.eyes import key_of
 from tests.flows.trade import stamp

@@ -28,7 +28,7 @@ from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Conflict, NotFound
 from entrepot.nodes.working_types import ChangedNode
 from entrepot.stock import queries as stock_queries
-from entrepot.stock.feeds_types import NewSnapshot
+from entrepot.stock.feeds.types import NewSnapshot
 from entrepot.stock.types import Confirmed, Reservation
 from tests.carriers.price_house import asked
 from tests.flows.drafts import draft, open_drafting_trade, parcel_of

@@ -11,7 +11,7 @@ from entrepot.flows.list_movements import list_movements
 from entrepot.kernel.refusals import Conflict, NotFound
 from entrepot.nodes.working_types import ChangedNode
 from entrepot.platform import faults
-from entrepot.stock.feeds_types import (
+from entrepot.stock.feeds.types import (
     Drift,
 )
 from tests.flows.trade import later, stamp

@@ -15,7 +15,7 @@ from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.flows.send_transfer import send_transfer
 from entrepot.kernel.refusals import Conflict, Invalid, NotFound
 from entrepot.nodes.channel_types import GroupDocument
-from entrepot.stock.transfers_types import Arrived, Loaded
+from entrepot.stock.transfers.types import Arrived, Loaded
 from tests.flows.trade import later, stamp
 from tests.stock.house import Stock
 from tests.stock.transferring import closed, code_of, drafted, places_of, received, sent

@@ -18,8 +18,8 @@ from entrepot.kernel.refusals import Conflict
 from entrepot.platform import faults
 from entrepot.platform.clock import system_clock
 from entrepot.platform.settings import Settings
-from entrepot.stock import transfers_rules as rules
-from entrepot.stock.transfers_types import Loaded
+from entrepot.stock.transfers import rules
+from entrepot.stock.transfers.types import Loaded
 from tests.flows.test_stock_races import outcomes
 from tests.flows.trade import stamp
 from tests.postgres_fixture import InstalledServer

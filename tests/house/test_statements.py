@@ -157,6 +157,9 @@ def test_every_statement_is_used() -> None:
                 f"{path.parent.name}: {name}"
                 for name in statements
                 if f'{variable}["{name}"]' not in text
-                and not any(f'"{name}"' in other.read_text() for other in path.parent.glob("*.py"))
+                and not any(
+                    f'"{name}"' in other.read_text()
+                    for other in (SOURCE / path.relative_to(SOURCE).parts[0]).rglob("*.py")
+                )
             ]
     assert not unused

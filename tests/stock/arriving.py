@@ -16,7 +16,7 @@ from entrepot.flows.return_goods import return_goods
 from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.kernel.ids import new_token
 from entrepot.kernel.principals import Staff
-from entrepot.stock.arrivals_types import (
+from entrepot.stock.arrivals.types import (
     Asn,
     AsnSummary,
     CloseAsn,

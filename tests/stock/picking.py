@@ -11,7 +11,7 @@ from entrepot.flows.pick_short import pick_short
 from entrepot.flows.unpick_goods import unpick_goods
 from entrepot.kernel.principals import Staff
 from entrepot.nodes.types import NewBins
-from entrepot.stock.picking_types import (
+from entrepot.stock.picking.types import (
     MissedGoods,
     PickedGoods,
     PickList,

@@ -12,7 +12,7 @@ from entrepot.flows.post_stock_snapshots import post_stock_snapshots
 from entrepot.flows.replace_sku import replace_sku
 from entrepot.kernel.ids import new_token
 from entrepot.kernel.principals import Staff
-from entrepot.stock.feeds_types import (
+from entrepot.stock.feeds.types import (
     Drift,
     FeedPosted,
     NewFeedEvents,

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.kernel.refusals import Conflict, Invalid
-from entrepot.stock import arrivals_rules as rules
-from entrepot.stock.arrivals_rules import AwaitedLine, Goods
-from entrepot.stock.arrivals_types import ReceivingRule
-from entrepot.stock.returns_rules import StillOut, faults, known_lot
+from entrepot.stock.arrivals import rules
+from entrepot.stock.arrivals.returns_rules import StillOut, faults, known_lot
+from entrepot.stock.arrivals.rules import AwaitedLine, Goods
+from entrepot.stock.arrivals.types import ReceivingRule
 from tests.postgres_fixture import InstalledServer
 
 TEA, CUP = UUID(int=1), UUID(int=2)

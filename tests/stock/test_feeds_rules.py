@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from entrepot.stock.feeds_rules import Evidence, Heard, admit, find_drift, score, sort_events
-from entrepot.stock.feeds_types import Gap, Goods
+from entrepot.stock.feeds.rules import Evidence, Heard, admit, find_drift, score, sort_events
+from entrepot.stock.feeds.types import Gap, Goods
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

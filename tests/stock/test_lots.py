@@ -18,10 +18,12 @@ from entrepot.kernel.ids import new_id
 from entrepot.kernel.refusals import Conflict, Forbidden, Invalid, NotFound
 from entrepot.platform.clock import system_clock
 from entrepot.platform.sheets import read_sheet
-from entrepot.stock import adjustment_rules, history, lots, recalls
+from entrepot.stock import adjustment_rules, history
 from entrepot.stock.adjustment_rules import Before, Limits
 from entrepot.stock.history import Wanted
-from entrepot.stock.lot_types import HistoryRow
+from entrepot.stock.lots import queries as lots
+from entrepot.stock.lots import recalls
+from entrepot.stock.lots.types import HistoryRow
 from entrepot.stock.types import StockRow
 from entrepot.tenancy.entrances import Connection
 from tests.flows.trade import later, stamp

@@ -12,7 +12,7 @@ from entrepot.flows.receive_transfer import receive_transfer
 from entrepot.flows.send_transfer import send_transfer
 from entrepot.kernel.principals import Staff
 from entrepot.kernel.refusals import Refusal
-from entrepot.stock.transfers_types import Arrived, ClosedShort, Loaded, NewTransfer, Transfer
+from entrepot.stock.transfers.types import Arrived, ClosedShort, Loaded, NewTransfer, Transfer
 from tests.flows.trade import stamp
 from tests.stock.house import Stock
 

@@ -11,7 +11,7 @@ from entrepot.flows.post_stock_snapshots import post_stock_snapshots
 from entrepot.flows.sweep_feeds import sweep_feeds
 from entrepot.kernel.principals import Job
 from entrepot.platform.clock import system_clock
-from entrepot.stock.feeds_types import NewFeedEvents, NewSnapshot
+from entrepot.stock.feeds.types import NewFeedEvents, NewSnapshot
 from tests.flows.counting import into, move, sku
 from tests.flows.trade import Trade, stamp
 from tests.web.page_house import Browser, PageHouse

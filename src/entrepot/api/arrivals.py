@@ -24,7 +24,7 @@ from entrepot.flows.receive_goods import receive_goods
 from entrepot.flows.return_goods import return_goods
 from entrepot.flows.suggest_bins import suggest_bins
 from entrepot.flows.undo_put_away import undo_put_away
-from entrepot.stock.arrivals_types import (
+from entrepot.stock.arrivals.types import (
     Asn,
     AsnFile,
     AsnState,

@@ -15,7 +15,7 @@ from entrepot.flows.get_accuracy import get_accuracy
 from entrepot.flows.list_feed_alarms import list_feed_alarms
 from entrepot.flows.list_feed_states import list_feed_states
 from entrepot.flows.set_feed_policy import set_feed_policy
-from entrepot.stock.feeds_watch_types import Accuracy, Alarm, FeedPolicy, FeedState, NodePolicy
+from entrepot.stock.feeds.watch_types import Accuracy, Alarm, FeedPolicy, FeedState, NodePolicy
 
 
 @put("/nodes/{code:str}/feed-policy", tags=["stock"])

@@ -15,7 +15,7 @@ from entrepot.flows.list_drifts import list_drifts
 from entrepot.flows.list_feeds import list_feeds
 from entrepot.flows.post_stock_events import post_stock_events
 from entrepot.flows.post_stock_snapshots import post_stock_snapshots
-from entrepot.stock.feeds_types import (
+from entrepot.stock.feeds.types import (
     Drift,
     FeedPosted,
     FeedQuality,

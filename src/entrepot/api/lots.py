@@ -25,8 +25,7 @@ from entrepot.flows.open_recall import open_recall
 from entrepot.flows.trace_goods import trace_goods
 from entrepot.flows.trace_reference import trace_reference
 from entrepot.stock.history import Wanted
-from entrepot.stock.lot_types import HistoryRow, LotRow, Trace, TracedLine
-from entrepot.stock.recall_types import (
+from entrepot.stock.lots.recall_types import (
     NewRecall,
     Recall,
     RecallOutcome,
@@ -34,6 +33,7 @@ from entrepot.stock.recall_types import (
     RecallSummary,
     Recipient,
 )
+from entrepot.stock.lots.types import HistoryRow, LotRow, Trace, TracedLine
 
 SkuQuery = Annotated[str, QueryParameter(min_length=1, max_length=40)]
 SomeLot = Annotated[str | None, QueryParameter(max_length=60)]

@@ -14,7 +14,7 @@ from entrepot.flows.list_to_pick import list_to_pick
 from entrepot.flows.pick_goods import pick_goods
 from entrepot.flows.pick_short import pick_short
 from entrepot.flows.unpick_goods import unpick_goods
-from entrepot.stock.picking_types import (
+from entrepot.stock.picking.types import (
     MissedGoods,
     PickedGoods,
     PickList,

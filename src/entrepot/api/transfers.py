@@ -17,7 +17,7 @@ from entrepot.flows.get_transfer import get_transfer
 from entrepot.flows.list_transfers import list_transfers
 from entrepot.flows.receive_transfer import receive_transfer
 from entrepot.flows.send_transfer import send_transfer
-from entrepot.stock.transfers_types import (
+from entrepot.stock.transfers.types import (
     Arrived,
     ClosedShort,
     Loaded,

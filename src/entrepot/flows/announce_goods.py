@@ -4,8 +4,9 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Job, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import arrivals, arrivals_reads
-from entrepot.stock.arrivals_types import Asn, NewAsn
+from entrepot.stock.arrivals import operations as arrivals
+from entrepot.stock.arrivals import queries as arrivals_reads
+from entrepot.stock.arrivals.types import Asn, NewAsn
 
 
 @flow(permission="arrivals:create", callers=(ApiKey, Staff, Job))

@@ -15,8 +15,8 @@ from entrepot.parcels import operations as parcels
 from entrepot.parcels.scope import scope_of
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import feeds
 from entrepot.stock import operations as stock
+from entrepot.stock.feeds import operations as feeds
 from entrepot.stock.types import End, NewMovement
 
 

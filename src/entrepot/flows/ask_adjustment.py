@@ -6,9 +6,11 @@ from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.nodes.queries import get_place
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import adjustment_queries, adjustments, queries
+from entrepot.stock import queries
 from entrepot.stock.adjustment_rules import Limits
 from entrepot.stock.adjustment_types import AdjustmentSummary, NewAdjustment
+from entrepot.stock.adjustments import operations as adjustments
+from entrepot.stock.adjustments import queries as adjustment_queries
 from entrepot.stock.scope import warehouses_of
 
 

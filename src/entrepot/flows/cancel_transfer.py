@@ -6,8 +6,9 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import transfers, transfers_views
-from entrepot.stock.transfers_types import Transfer
+from entrepot.stock.transfers import operations as transfers
+from entrepot.stock.transfers import queries as transfers_views
+from entrepot.stock.transfers.types import Transfer
 
 
 @flow(permission="stock:move", callers=(ApiKey, Staff))

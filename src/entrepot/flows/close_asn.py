@@ -6,8 +6,8 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import arrivals
-from entrepot.stock.arrivals_types import AsnSummary, CloseAsn
+from entrepot.stock.arrivals import operations as arrivals
+from entrepot.stock.arrivals.types import AsnSummary, CloseAsn
 
 
 @flow(permission="stock:receive", callers=(ApiKey, Staff))

@@ -7,9 +7,9 @@ from entrepot.counts.queries import find_limits
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import recalls
 from entrepot.stock.adjustment_rules import Limits
-from entrepot.stock.recall_types import RecallOutcome, RecallSummary
+from entrepot.stock.lots import recalls
+from entrepot.stock.lots.recall_types import RecallOutcome, RecallSummary
 
 
 @flow(permission="stock:approve", callers=(Staff, ApiKey))

@@ -7,9 +7,11 @@ from entrepot.counts.queries import find_limits
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import transfers, transfers_short, transfers_views
+from entrepot.stock import transfers_short
 from entrepot.stock.adjustment_rules import Limits
-from entrepot.stock.transfers_types import ClosedShort, Transfer
+from entrepot.stock.transfers import operations as transfers
+from entrepot.stock.transfers import queries as transfers_views
+from entrepot.stock.transfers.types import ClosedShort, Transfer
 
 
 @flow(permission="stock:receive", callers=(ApiKey, Staff))

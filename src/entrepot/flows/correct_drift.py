@@ -6,8 +6,8 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import feeds
-from entrepot.stock.feeds_types import Drift
+from entrepot.stock.feeds import operations as feeds
+from entrepot.stock.feeds.types import Drift
 
 
 @flow(permission="reconciliation:repair", callers=(ApiKey, Staff))

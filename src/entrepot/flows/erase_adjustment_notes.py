@@ -6,8 +6,9 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import adjustment_queries, adjustments
 from entrepot.stock.adjustment_types import AdjustmentSummary
+from entrepot.stock.adjustments import operations as adjustments
+from entrepot.stock.adjustments import queries as adjustment_queries
 
 
 @flow(permission="stock:approve", callers=(Staff, ApiKey))

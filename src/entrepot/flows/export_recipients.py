@@ -5,7 +5,7 @@ from uuid import UUID
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import recalls
+from entrepot.stock.lots import recalls
 
 
 @query(permission="stock:read", callers=(ApiKey, Staff))

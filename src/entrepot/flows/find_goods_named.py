@@ -3,8 +3,8 @@
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import lots
-from entrepot.stock.lots import NamedGoods
+from entrepot.stock.lots import queries as lots
+from entrepot.stock.lots.queries import NamedGoods
 
 
 @query(permission="stock:read", callers=(ApiKey, Staff))

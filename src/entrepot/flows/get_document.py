@@ -6,7 +6,7 @@ from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
 from entrepot.stock import history
-from entrepot.stock.lot_types import DocumentRow
+from entrepot.stock.lots.types import DocumentRow
 
 
 @query(permission="stock:read", callers=(ApiKey, Staff))

@@ -5,8 +5,8 @@ from uuid import UUID
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import recalls
-from entrepot.stock.recall_types import Recall
+from entrepot.stock.lots import recalls
+from entrepot.stock.lots.recall_types import Recall
 
 
 @query(permission="stock:read", callers=(ApiKey, Staff))

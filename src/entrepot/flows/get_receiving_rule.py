@@ -3,8 +3,8 @@
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import arrivals_reads
-from entrepot.stock.arrivals_types import ReceivingRule
+from entrepot.stock.arrivals import queries as arrivals_reads
+from entrepot.stock.arrivals.types import ReceivingRule
 
 
 @query(permission="stock:read", callers=(Staff, ApiKey))

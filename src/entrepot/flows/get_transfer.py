@@ -5,8 +5,8 @@ from uuid import UUID
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import transfers_views
-from entrepot.stock.transfers_types import Transfer
+from entrepot.stock.transfers import queries as transfers_views
+from entrepot.stock.transfers.types import Transfer
 
 
 @query(permission="stock:read", callers=(ApiKey, Staff))

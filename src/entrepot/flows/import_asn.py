@@ -6,9 +6,10 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import arrivals, arrivals_reads
-from entrepot.stock.arrivals_files import read_asn
-from entrepot.stock.arrivals_types import Asn, AsnFile
+from entrepot.stock.arrivals import operations as arrivals
+from entrepot.stock.arrivals import queries as arrivals_reads
+from entrepot.stock.arrivals.files import read_asn
+from entrepot.stock.arrivals.types import Asn, AsnFile
 
 
 @flow(permission="arrivals:create", callers=(ApiKey, Staff))

@@ -5,8 +5,8 @@ from uuid import UUID
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import adjustment_queries
 from entrepot.stock.adjustment_types import AdjustmentSummary
+from entrepot.stock.adjustments import queries as adjustment_queries
 
 
 @query(permission="stock:read", callers=(ApiKey, Staff))

@@ -5,8 +5,8 @@ from uuid import UUID
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import arrivals_reads
-from entrepot.stock.arrivals_types import AsnState, AsnSummary
+from entrepot.stock.arrivals import queries as arrivals_reads
+from entrepot.stock.arrivals.types import AsnState, AsnSummary
 
 
 @query(permission="stock:read", callers=(Staff, ApiKey))

@@ -5,8 +5,8 @@ from uuid import UUID
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import feeds
-from entrepot.stock.feeds_types import Drift
+from entrepot.stock.feeds import operations as feeds
+from entrepot.stock.feeds.types import Drift
 
 
 @query(permission="feeds:read", callers=(ApiKey, Staff))

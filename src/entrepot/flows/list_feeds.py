@@ -3,8 +3,8 @@
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import feeds
-from entrepot.stock.feeds_types import FeedQuality
+from entrepot.stock.feeds import operations as feeds
+from entrepot.stock.feeds.types import FeedQuality
 
 
 @query(permission="feeds:read", callers=(ApiKey, Staff))

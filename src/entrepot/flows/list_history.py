@@ -7,7 +7,7 @@ from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
 from entrepot.stock import history
 from entrepot.stock.history import Wanted
-from entrepot.stock.lot_types import HistoryRow
+from entrepot.stock.lots.types import HistoryRow
 
 
 @query(permission="stock:read", callers=(ApiKey, Staff))

@@ -3,8 +3,8 @@
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import feeds_watch
-from entrepot.stock.feeds_watch_types import ToldEvent
+from entrepot.stock.feeds import watch as feeds_watch
+from entrepot.stock.feeds.watch_types import ToldEvent
 
 
 @query(permission="feeds:read", callers=(ApiKey, Staff))

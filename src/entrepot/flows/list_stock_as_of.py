@@ -7,7 +7,7 @@ from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
 from entrepot.stock import history
-from entrepot.stock.lot_types import StockAsOf
+from entrepot.stock.lots.types import StockAsOf
 
 
 @query(permission="stock:read", callers=(ApiKey, Staff))

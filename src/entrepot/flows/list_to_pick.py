@@ -5,8 +5,8 @@ from uuid import UUID
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import picking_views
-from entrepot.stock.picking_types import PickSummary
+from entrepot.stock.picking import queries as picking_views
+from entrepot.stock.picking.types import PickSummary
 
 
 @query(permission="stock:pick", callers=(ApiKey, Staff))

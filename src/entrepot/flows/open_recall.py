@@ -4,8 +4,8 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import recalls
-from entrepot.stock.recall_types import NewRecall, RecallSummary
+from entrepot.stock.lots import recalls
+from entrepot.stock.lots.recall_types import NewRecall, RecallSummary
 
 
 @flow(permission="stock:adjust", callers=(Staff, ApiKey))

@@ -7,8 +7,9 @@ from entrepot.counts import operations as counts
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import picking, picking_views
-from entrepot.stock.picking_types import MissedGoods, ShortPick
+from entrepot.stock.picking import operations as picking
+from entrepot.stock.picking import queries as picking_views
+from entrepot.stock.picking.types import MissedGoods, ShortPick
 
 
 @flow(permission="stock:pick", callers=(ApiKey, Staff))

@@ -4,8 +4,9 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Job, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import adjustment_rules, feeds, operations, queries
-from entrepot.stock.returns import check_posted
+from entrepot.stock import adjustment_rules, operations, queries
+from entrepot.stock.arrivals.returns import check_posted
+from entrepot.stock.feeds import operations as feeds
 from entrepot.stock.types import NewMovements, Posted
 
 

@@ -4,8 +4,8 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Job, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import feeds
-from entrepot.stock.feeds_types import FeedPosted, NewFeedEvents
+from entrepot.stock.feeds import operations as feeds
+from entrepot.stock.feeds.types import FeedPosted, NewFeedEvents
 
 
 @flow(permission="feeds:post", callers=(ApiKey, Staff, Job))

@@ -4,8 +4,8 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import put_away
-from entrepot.stock.arrivals_types import NewPutAway, PutAwayDone
+from entrepot.stock.arrivals import put_away
+from entrepot.stock.arrivals.types import NewPutAway, PutAwayDone
 
 
 @flow(permission="stock:move", callers=(Staff, ApiKey))

@@ -4,8 +4,8 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Job, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import arrivals
-from entrepot.stock.arrivals_types import NewReceipt, Received
+from entrepot.stock.arrivals import operations as arrivals
+from entrepot.stock.arrivals.types import NewReceipt, Received
 
 
 @flow(permission="stock:receive", callers=(ApiKey, Staff, Job))

@@ -4,8 +4,8 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import returns
-from entrepot.stock.arrivals_types import NewReturn, Returned
+from entrepot.stock.arrivals import returns
+from entrepot.stock.arrivals.types import NewReturn, Returned
 
 
 @flow(permission="stock:receive", callers=(Staff, ApiKey))

@@ -7,8 +7,11 @@ from entrepot.counts.queries import find_limits
 from entrepot.kernel.principals import ApiKey, Job, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import adjustments, feeds, operations, transfers
+from entrepot.stock import operations
 from entrepot.stock.adjustment_rules import Limits
+from entrepot.stock.adjustments import operations as adjustments
+from entrepot.stock.feeds import operations as feeds
+from entrepot.stock.transfers import operations as transfers
 from entrepot.stock.types import Reversed
 
 

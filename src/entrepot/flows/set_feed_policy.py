@@ -4,8 +4,8 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Operator, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import feeds_watch
-from entrepot.stock.feeds_watch_types import FeedPolicy, NodePolicy
+from entrepot.stock.feeds import watch as feeds_watch
+from entrepot.stock.feeds.watch_types import FeedPolicy, NodePolicy
 
 
 @flow(permission="nodes:change", callers=(ApiKey, Operator, Staff))

@@ -5,8 +5,8 @@ from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.parcels.scope import needs_all_warehouses
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import unit_values
 from entrepot.stock.adjustment_types import NewUnitValues
+from entrepot.stock.adjustments import unit_values
 from entrepot.stock.types import LevelsSet
 
 

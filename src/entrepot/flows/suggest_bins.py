@@ -3,8 +3,8 @@
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import put_away
-from entrepot.stock.arrivals_types import SuggestedBin
+from entrepot.stock.arrivals import put_away
+from entrepot.stock.arrivals.types import SuggestedBin
 
 
 @query(permission="stock:read", callers=(Staff, ApiKey))

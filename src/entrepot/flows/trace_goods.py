@@ -6,8 +6,8 @@ from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.platform.database import ReadTx
-from entrepot.stock import lots
-from entrepot.stock.lot_types import Trace
+from entrepot.stock.lots import queries as lots
+from entrepot.stock.lots.types import Trace
 
 
 @query(permission="stock:read", callers=(ApiKey, Staff))

@@ -5,8 +5,8 @@ from uuid import UUID
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
-from entrepot.stock import lots
-from entrepot.stock.lot_types import TracedLine
+from entrepot.stock.lots import queries as lots
+from entrepot.stock.lots.types import TracedLine
 
 
 @query(permission="stock:read", callers=(ApiKey, Staff))

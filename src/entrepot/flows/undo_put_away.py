@@ -6,7 +6,7 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import put_away
+from entrepot.stock.arrivals import put_away
 from entrepot.stock.types import Reversed
 
 

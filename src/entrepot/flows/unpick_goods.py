@@ -6,8 +6,9 @@ from entrepot.access.flow import flow
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
-from entrepot.stock import picking, picking_views
-from entrepot.stock.picking_types import PickList, UnpickedGoods
+from entrepot.stock.picking import operations as picking
+from entrepot.stock.picking import queries as picking_views
+from entrepot.stock.picking.types import PickList, UnpickedGoods
 
 
 @flow(permission="stock:pick", callers=(ApiKey, Staff))

@@ -33,7 +33,7 @@ from entrepot.platform.database import Database
 from entrepot.platform.live import Live
 from entrepot.platform.secrets import SealingKey
 from entrepot.platform.wakeups import OUTBOX
-from entrepot.stock.feeds_watch import any_feed
+from entrepot.stock.feeds.watch import any_feed
 from entrepot.stock.queries import anything_lapsed
 
 log = structlog.get_logger()

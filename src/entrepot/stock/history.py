@@ -14,8 +14,8 @@ from entrepot.kernel.refusals import FieldError, Invalid, NotFound
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sheets import Cell, write_csv
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock.lot_types import DocumentRow, HistoryRow, StockAsOf
-from entrepot.stock.lots import LAST
+from entrepot.stock.lots.queries import LAST
+from entrepot.stock.lots.types import DocumentRow, HistoryRow, StockAsOf
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import StockRow
 

@@ -12,14 +12,17 @@ from entrepot.kernel.ids import new_id
 from entrepot.kernel.refusals import Conflict
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock import adjustment_rules, adjustments, transfers, transfers_rules
+from entrepot.stock import adjustment_rules
 from entrepot.stock.adjustment_types import NewAdjustmentLine
-from entrepot.stock.adjustments import Asked, Place
-from entrepot.stock.transfers_types import ShortReason, TakenTransfer
-from entrepot.stock.transfers_views import find_short
+from entrepot.stock.adjustments import operations as adjustments
+from entrepot.stock.adjustments.operations import Asked, Place
+from entrepot.stock.transfers import operations as transfers
+from entrepot.stock.transfers import rules as transfers_rules
+from entrepot.stock.transfers.queries import find_short
+from entrepot.stock.transfers.types import ShortReason, TakenTransfer
 from entrepot.stock.types import Status
 
-SQL = load_sql(__file__, "transfers.sql")
+SQL = load_sql(__file__, "transfers/operations.sql")
 CAUSE = "lost_on_the_way"
 
 

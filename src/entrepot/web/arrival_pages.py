@@ -12,7 +12,7 @@ from entrepot.flows.list_asns import list_asns
 from entrepot.flows.receive_goods import receive_goods
 from entrepot.kernel.refusals import Refusal
 from entrepot.platform.documents import convert
-from entrepot.stock.arrivals_types import Asn, CloseAsn, NewReceipt
+from entrepot.stock.arrivals.types import Asn, CloseAsn, NewReceipt
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.dock_forms import acceptable, done_before, faults_of, focus_of, line_of

@@ -15,7 +15,7 @@ from entrepot.flows.list_sku_events import list_sku_events
 from entrepot.flows.set_feed_policy import set_feed_policy
 from entrepot.kernel.refusals import NotFound, Refusal
 from entrepot.platform.documents import convert
-from entrepot.stock.feeds_watch_types import FeedPolicy
+from entrepot.stock.feeds.watch_types import FeedPolicy
 from entrepot.web import reconciliation_words
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting

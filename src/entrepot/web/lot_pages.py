@@ -19,8 +19,8 @@ from entrepot.flows.trace_goods import trace_goods
 from entrepot.flows.trace_reference import trace_reference
 from entrepot.kernel.refusals import Refusal
 from entrepot.platform.documents import convert
-from entrepot.stock.lot_types import LotRow
-from entrepot.stock.recall_types import NewRecall, RecallOutcome
+from entrepot.stock.lots.recall_types import NewRecall, RecallOutcome
+from entrepot.stock.lots.types import LotRow
 from entrepot.web import lot_words
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting

@@ -15,7 +15,7 @@ from entrepot.flows.import_asn import import_asn
 from entrepot.flows.list_asns import list_asns
 from entrepot.kernel.refusals import NotFound, Refusal
 from entrepot.platform.documents import convert
-from entrepot.stock.arrivals_types import AsnFile, AsnState, CloseAsn
+from entrepot.stock.arrivals.types import AsnFile, AsnState, CloseAsn
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.dock_forms import field_of

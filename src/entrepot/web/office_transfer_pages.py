@@ -14,7 +14,7 @@ from entrepot.flows.list_transfers import list_transfers
 from entrepot.kernel.principals import works_in
 from entrepot.kernel.refusals import Refusal
 from entrepot.platform.documents import convert
-from entrepot.stock.transfers_types import NewTransfer
+from entrepot.stock.transfers.types import NewTransfer
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of

@@ -14,7 +14,7 @@ from entrepot.flows.unpick_goods import unpick_goods
 from entrepot.kernel.refusals import NotFound, Refusal
 from entrepot.nodes.types import Node
 from entrepot.platform.documents import convert
-from entrepot.stock.picking_types import MissedGoods, PickedGoods, UnpickedGoods
+from entrepot.stock.picking.types import MissedGoods, PickedGoods, UnpickedGoods
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of

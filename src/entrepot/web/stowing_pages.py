@@ -14,7 +14,7 @@ from entrepot.flows.undo_put_away import undo_put_away
 from entrepot.kernel.refusals import Refusal
 from entrepot.nodes.types import Node
 from entrepot.platform.documents import convert
-from entrepot.stock.arrivals_types import DockRow, NewPutAway, NewReturn
+from entrepot.stock.arrivals.types import DockRow, NewPutAway, NewReturn
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.dock_forms import done_before, faults_of, focus_of, line_of

@@ -16,7 +16,7 @@ from entrepot.flows.send_transfer import send_transfer
 from entrepot.kernel.principals import Staff, works_in
 from entrepot.kernel.refusals import NotFound, Refusal
 from entrepot.platform.documents import convert
-from entrepot.stock.transfers_types import Arrived, ClosedShort, Loaded
+from entrepot.stock.transfers.types import Arrived, ClosedShort, Loaded
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of, told_number

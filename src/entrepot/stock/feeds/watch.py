@@ -15,10 +15,10 @@ from entrepot.kernel.ids import new_id
 from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound
 from entrepot.platform.database import ReadTx, Tx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock import feeds_ledger as ledger
-from entrepot.stock.feeds_ledger import Effect
-from entrepot.stock.feeds_types import Goods
-from entrepot.stock.feeds_watch_types import (
+from entrepot.stock.feeds import ledger
+from entrepot.stock.feeds.ledger import Effect
+from entrepot.stock.feeds.types import Goods
+from entrepot.stock.feeds.watch_types import (
     Accuracy,
     Alarm,
     FeedPolicy,
@@ -31,7 +31,7 @@ from entrepot.stock.feeds_watch_types import (
 )
 from entrepot.stock.scope import warehouses_of
 
-SQL = load_sql(__file__, "feeds_watch.sql")
+SQL = load_sql(__file__, "watch.sql")
 
 GRACE = timedelta(seconds=20)
 """So long a missing or waiting event may still come by itself."""

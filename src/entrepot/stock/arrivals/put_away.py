@@ -9,10 +9,10 @@ from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound
 from entrepot.platform.database import ReadTx, Tx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import operations
-from entrepot.stock.arrivals_reads import get_dock
-from entrepot.stock.arrivals_rules import Goods, pieces
-from entrepot.stock.arrivals_types import DockRow, NewPutAway, PutAwayDone, SuggestedBin
-from entrepot.stock.scanned import Wanted, find_goods, read_goods
+from entrepot.stock.arrivals.queries import get_dock
+from entrepot.stock.arrivals.rules import Goods, pieces
+from entrepot.stock.arrivals.scanned import Wanted, find_goods, read_goods
+from entrepot.stock.arrivals.types import DockRow, NewPutAway, PutAwayDone, SuggestedBin
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import NewMovement
 

@@ -10,12 +10,13 @@ from entrepot.kernel.ids import new_id
 from entrepot.kernel.refusals import Conflict, NotFound
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock import feeds_rules, operations
-from entrepot.stock.feeds_types import Goods, Quarantined
+from entrepot.stock import operations
+from entrepot.stock.feeds import rules as feeds_rules
+from entrepot.stock.feeds.types import Goods, Quarantined
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import End, NewMovement, Status
 
-SQL = load_sql(__file__, "feeds.sql")
+SQL = load_sql(__file__, "operations.sql")
 
 
 class _Node(msgspec.Struct, frozen=True):

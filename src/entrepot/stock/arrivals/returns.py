@@ -9,12 +9,14 @@ import msgspec
 from entrepot.kernel.refusals import Conflict, FieldError, Forbidden, NotFound
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock import arrivals_rules, feeds, operations
-from entrepot.stock.arrivals_reads import Dock, get_dock
-from entrepot.stock.arrivals_rules import Goods
-from entrepot.stock.arrivals_types import NewReturn, NewReturnLine, Returned, ReturnedLine
-from entrepot.stock.returns_rules import StillOut, faults, known_lot
-from entrepot.stock.scanned import Wanted, find_goods
+from entrepot.stock import operations
+from entrepot.stock.arrivals import rules as arrivals_rules
+from entrepot.stock.arrivals.queries import Dock, get_dock
+from entrepot.stock.arrivals.returns_rules import StillOut, faults, known_lot
+from entrepot.stock.arrivals.rules import Goods
+from entrepot.stock.arrivals.scanned import Wanted, find_goods
+from entrepot.stock.arrivals.types import NewReturn, NewReturnLine, Returned, ReturnedLine
+from entrepot.stock.feeds import operations as feeds
 from entrepot.stock.types import End, NewMovement
 
 SQL = load_sql(__file__, "returns.sql")

@@ -9,9 +9,9 @@ from entrepot.kernel.refusals import NotFound
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock.scope import warehouses_of
-from entrepot.stock.transfers_types import Transfer, TransferLine, TransferSummary, UnderWay
+from entrepot.stock.transfers.types import Transfer, TransferLine, TransferSummary, UnderWay
 
-SQL = load_sql(__file__, "transfers.sql")
+SQL = load_sql(__file__, "operations.sql")
 
 
 class Short(msgspec.Struct, frozen=True):

@@ -11,11 +11,10 @@ import msgspec
 
 from entrepot.kernel.refusals import Conflict, Invalid, NotFound
 from entrepot.platform.database import ReadTx, Tx
-from entrepot.stock import feeds_ledger as ledger
-from entrepot.stock import feeds_rules as rules
-from entrepot.stock.feeds_ledger import SQL, Effect, Kept, TakenFeed, TakenGoods, TakenSku
-from entrepot.stock.feeds_rules import Heard, edited_nodes
-from entrepot.stock.feeds_types import (
+from entrepot.stock.feeds import ledger, rules
+from entrepot.stock.feeds.ledger import SQL, Effect, Kept, TakenFeed, TakenGoods, TakenSku
+from entrepot.stock.feeds.rules import Heard, edited_nodes
+from entrepot.stock.feeds.types import (
     Drift,
     FeedCounts,
     FeedPosted,

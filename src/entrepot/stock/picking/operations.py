@@ -12,13 +12,13 @@ from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import errors, operations
-from entrepot.stock.picking_types import MissedGoods, PickedGoods, UnpickedGoods
-from entrepot.stock.picking_views import HeldLine
-from entrepot.stock.scanned import ScannedGoods, read_goods
+from entrepot.stock.arrivals.scanned import ScannedGoods, read_goods
+from entrepot.stock.picking.queries import HeldLine
+from entrepot.stock.picking.types import MissedGoods, PickedGoods, UnpickedGoods
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import End, NewMovement, Status
 
-SQL = load_sql(__file__, "picking.sql")
+SQL = load_sql(__file__, "operations.sql")
 
 
 class _Taken(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from entrepot.kernel.principals import Principal
 from entrepot.kernel.refusals import NotFound
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock.arrivals_types import (
+from entrepot.stock.arrivals.types import (
     Asn,
     AsnLine,
     AsnReceipt,
@@ -20,7 +20,7 @@ from entrepot.stock.arrivals_types import (
 )
 from entrepot.stock.scope import warehouses_of
 
-SQL = load_sql(__file__, "arrivals_reads.sql")
+SQL = load_sql(__file__, "queries.sql")
 MOST_RECEIPTS = 200
 
 

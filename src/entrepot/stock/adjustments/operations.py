@@ -12,19 +12,21 @@ from entrepot.kernel.refusals import Conflict, FieldError, Forbidden, Invalid, N
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import adjustment_rules as rules
-from entrepot.stock import feeds, operations, transfers
+from entrepot.stock import operations
 from entrepot.stock.adjustment_types import (
     NewAdjustment,
     NewAdjustmentLine,
     NewStatusChange,
     NewStatusLine,
 )
+from entrepot.stock.feeds import operations as feeds
 from entrepot.stock.scope import warehouses_of
-from entrepot.stock.transfers_rules import Lost
-from entrepot.stock.transfers_types import ShortReason
+from entrepot.stock.transfers import operations as transfers
+from entrepot.stock.transfers.rules import Lost
+from entrepot.stock.transfers.types import ShortReason
 from entrepot.stock.types import Status
 
-SQL = load_sql(__file__, "adjustments.sql")
+SQL = load_sql(__file__, "operations.sql")
 DAY = timedelta(hours=24)
 TRANSIT = UUID("00000000-0000-7000-8000-000000000005")
 """The common place of goods under way that no transfer of ours tells about."""

@@ -7,7 +7,7 @@ import msgspec
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import errors
-from entrepot.stock.picking_types import (
+from entrepot.stock.picking.types import (
     PickedLine,
     PickLine,
     PickList,
@@ -16,7 +16,7 @@ from entrepot.stock.picking_types import (
 )
 from entrepot.stock.scope import warehouses_of
 
-SQL = load_sql(__file__, "picking.sql")
+SQL = load_sql(__file__, "operations.sql")
 
 
 class HeldLine(msgspec.Struct, frozen=True):

@@ -10,9 +10,8 @@ import msgspec
 from entrepot.kernel.ids import new_id
 from entrepot.kernel.refusals import Invalid
 from entrepot.platform.database import Tx
-from entrepot.stock import feeds_ledger as ledger
-from entrepot.stock import feeds_rules as rules
-from entrepot.stock.feeds_ledger import (
+from entrepot.stock.feeds import ledger, rules
+from entrepot.stock.feeds.ledger import (
     SQL,
     Effect,
     Kept,
@@ -21,8 +20,8 @@ from entrepot.stock.feeds_ledger import (
     TakenGoods,
     TakenSku,
 )
-from entrepot.stock.feeds_rules import Evidence, Finding, Heard
-from entrepot.stock.feeds_types import Goods, NewSnapshot, NewSnapshotLine, SnapshotPosted
+from entrepot.stock.feeds.rules import Evidence, Finding, Heard
+from entrepot.stock.feeds.types import Goods, NewSnapshot, NewSnapshotLine, SnapshotPosted
 
 
 class _Moved(msgspec.Struct, frozen=True):

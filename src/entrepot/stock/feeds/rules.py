@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from entrepot.kernel.refusals import FieldError
-from entrepot.stock.feeds_types import Cause, Gap, Goods, NewFeedEvent, NewSnapshot
+from entrepot.stock.feeds.types import Cause, Gap, Goods, NewFeedEvent, NewSnapshot
 from entrepot.stock.types import NewMovement
 
 AHEAD = timedelta(minutes=5)

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from entrepot.kernel.refusals import FieldError
-from entrepot.stock.arrivals_rules import Goods
+from entrepot.stock.arrivals.rules import Goods
 
 
 class StillOut(msgspec.Struct, frozen=True):

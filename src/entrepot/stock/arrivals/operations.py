@@ -15,17 +15,18 @@ from entrepot.kernel.ids import new_id
 from entrepot.kernel.refusals import Conflict, FieldError, Forbidden, Invalid
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock import arrivals_rules as rules
-from entrepot.stock import feeds, operations
-from entrepot.stock.arrivals_reads import (
+from entrepot.stock import operations
+from entrepot.stock.arrivals import rules
+from entrepot.stock.arrivals.queries import (
     Dock,
     get_dock,
     get_summary,
     sees_expected,
     unknown_asn,
 )
-from entrepot.stock.arrivals_rules import AwaitedLine, Counted, Goods
-from entrepot.stock.arrivals_types import (
+from entrepot.stock.arrivals.rules import AwaitedLine, Counted, Goods
+from entrepot.stock.arrivals.scanned import Wanted, find_goods, with_dates
+from entrepot.stock.arrivals.types import (
     AsnSummary,
     NewAsn,
     NewReceipt,
@@ -35,11 +36,11 @@ from entrepot.stock.arrivals_types import (
     ReceivingRule,
     WhyMissing,
 )
-from entrepot.stock.scanned import Wanted, find_goods, with_dates
+from entrepot.stock.feeds import operations as feeds
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import End, NewMovement, Posted
 
-SQL = load_sql(__file__, "arrivals.sql")
+SQL = load_sql(__file__, "operations.sql")
 
 
 class TakenAsn(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.stock.transfers_types import Scanned, SerialCode
+from entrepot.stock.transfers.types import Scanned, SerialCode
 from entrepot.stock.types import BinCode, NodeCode, Units
 
 LotCode = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]

@@ -11,15 +11,15 @@ from entrepot.kernel.ids import new_id
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import errors
-from entrepot.stock import transfers_rules as rules
+from entrepot.stock.operations import SQL as MOVES
 from entrepot.stock.operations import Outcome
 from entrepot.stock.scope import warehouses_of
-from entrepot.stock.transfers_rules import Part
-from entrepot.stock.transfers_types import TakenTransfer
+from entrepot.stock.transfers import rules
+from entrepot.stock.transfers.rules import Part
+from entrepot.stock.transfers.types import TakenTransfer
 from entrepot.stock.types import Status
 
-SQL = load_sql(__file__, "transfers.sql")
-MOVES = load_sql(__file__, "operations.sql")
+SQL = load_sql(__file__, "operations.sql")
 
 
 class Move(msgspec.Struct, frozen=True):

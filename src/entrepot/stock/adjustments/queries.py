@@ -13,10 +13,10 @@ from entrepot.stock.adjustment_types import (
     AdjustmentSummary,
     KeptBackRow,
 )
-from entrepot.stock.adjustments import unknown_adjustment
+from entrepot.stock.adjustments.operations import unknown_adjustment
 from entrepot.stock.scope import warehouses_of
 
-SQL = load_sql(__file__, "adjustments.sql")
+SQL = load_sql(__file__, "operations.sql")
 KEPT_BACK = ("damaged", "expired", "hold", "quarantine")
 _START = ("",) * 6
 

@@ -8,11 +8,11 @@ import msgspec
 from entrepot.kernel.refusals import NotFound
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock.lot_types import Crossing, LotRow, Trace, TracedLine
+from entrepot.stock.lots.types import Crossing, LotRow, Trace, TracedLine
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import StockRow
 
-SQL = load_sql(__file__, "lots.sql")
+SQL = load_sql(__file__, "queries.sql")
 LAST = UUID(int=(1 << 128) - 1)
 """Behind every movement."""
 MOST_CAME = 50

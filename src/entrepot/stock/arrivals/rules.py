@@ -8,7 +8,7 @@ import msgspec
 
 from entrepot.kernel.machines import Machine, read_machine
 from entrepot.kernel.refusals import Conflict, FieldError, Invalid
-from entrepot.stock.arrivals_types import ReceivingRule
+from entrepot.stock.arrivals.types import ReceivingRule
 
 
 class Goods(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from entrepot.catalog.units import Unit, read_unit, to_base
 from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound, Refusal
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock.arrivals_rules import Goods, lot_kept
+from entrepot.stock.arrivals.rules import Goods, lot_kept
 
 SQL = load_sql(__file__, "scanned.sql")
 MOST_UNITS = 1_000_000_000

@@ -5,7 +5,7 @@ from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import queries
 from entrepot.stock.adjustment_types import NewUnitValues
 
-SQL = load_sql(__file__, "adjustments.sql")
+SQL = load_sql(__file__, "operations.sql")
 
 
 async def set_unit_values(tx: Tx, *, new: NewUnitValues) -> int:

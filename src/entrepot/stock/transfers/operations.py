@@ -14,24 +14,23 @@ from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import errors
-from entrepot.stock import transfers_ledger as ledger
-from entrepot.stock import transfers_rules as rules
 from entrepot.stock.adjustment_rules import check_steps
-from entrepot.stock.scanned import ScannedGoods, read_goods
+from entrepot.stock.arrivals.scanned import ScannedGoods, read_goods
 from entrepot.stock.scope import warehouses_of
-from entrepot.stock.transfers_ledger import Move
-from entrepot.stock.transfers_rules import Arrival, Coming, Line, Load, Lost, Part
-from entrepot.stock.transfers_types import (
+from entrepot.stock.transfers import ledger, rules
+from entrepot.stock.transfers.ledger import Move
+from entrepot.stock.transfers.queries import unknown_transfer
+from entrepot.stock.transfers.rules import Arrival, Coming, Line, Load, Lost, Part
+from entrepot.stock.transfers.types import (
     Arrived,
     Loaded,
     NewTransfer,
     ShortReason,
     TakenTransfer,
 )
-from entrepot.stock.transfers_views import unknown_transfer
 from entrepot.stock.types import Status
 
-SQL = load_sql(__file__, "transfers.sql")
+SQL = load_sql(__file__, "operations.sql")
 
 
 class _End(msgspec.Struct, frozen=True):

@@ -16,8 +16,9 @@ from entrepot.kernel.refusals import Conflict, Forbidden, NotFound
 from entrepot.platform.database import ReadTx, Tx
 from entrepot.platform.sheets import Cell, write_csv, write_xlsx
 from entrepot.platform.sqlfile import load_sql
-from entrepot.stock import adjustment_rules, adjustments, errors, queries
-from entrepot.stock.recall_types import (
+from entrepot.stock import adjustment_rules, errors, queries
+from entrepot.stock.adjustments import operations as adjustments
+from entrepot.stock.lots.recall_types import (
     NewRecall,
     Recall,
     RecalledGoods,

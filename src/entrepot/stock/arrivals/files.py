@@ -3,7 +3,7 @@
 from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.platform.documents import convert
 from entrepot.platform.sheets import Row, read_sheet
-from entrepot.stock.arrivals_types import MOST_ASN_LINES, AsnFile, NewAsn
+from entrepot.stock.arrivals.types import MOST_ASN_LINES, AsnFile, NewAsn
 
 COLUMNS = ("code", "qty", "unit", "lot", "expires_on")
 

@@ -1,0 +1,1 @@
+"""What somebody's word alone changes in the book."""

@@ -1,0 +1,1 @@
+"""Goods that come in: announced, received, put away, sent back by customers."""

@@ -1,0 +1,1 @@
+"""Truth from outside: what a source tells, its snapshots, watching it."""

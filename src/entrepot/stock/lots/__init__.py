@@ -1,0 +1,1 @@
+"""Lots and serials: traces, and recalls."""

@@ -1,0 +1,1 @@
+"""Goods that are fetched for a reservation."""

@@ -1,0 +1,1 @@
+"""Goods that go from one node to another."""
