@@ -167,8 +167,14 @@ async def test_location_logic_changes_and_no_caller_does(key: ApiKeyInHand) -> N
     assert code_of_callers() == before
 
 
-async def test_a_store_pauses_and_the_next_order_goes_elsewhere(key: ApiKeyInHand) -> None:
-    """T2.117: the switch is an attribute of the store; the decision after it reads it."""
+async def test_a_store_pauses_and_the_next_order_goes_elsewhere(
+    key: ApiKeyInHand, server: InstalledServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T2.117: the switch is an attribute of the store; the decision after it reads it. At noon:
+    by night the policy lets no store send."""
+    tomorrow = local_day(system_clock(), "Asia/Shanghai") + timedelta(days=1)
+    noon = instant(tomorrow, time(12, 0), "Asia/Shanghai")
+    monkeypatch.setattr(server.database, "clock", lambda: noon)
     await key.post("/node-attributes", {"name": "paused", "type": "boolean"})
     sku = await stocked(key, {"STORE": 5, "NEAR": 5})
     await open_channel(key, "PAUSE", "STORE", "NEAR")
