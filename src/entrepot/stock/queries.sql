@@ -141,17 +141,9 @@ where :warehouses::text[] is null or n.code = any(:warehouses)
 order by s.code, cn.priority;
 
 -- name: find_reservation
-select jsonb_build_object(
-    'id', v.reservation_id, 'reference', v.reference, 'channel', c.code, 'state', v.state,
-    'strength', v.strength, 'expires_at', v.expires_at, 'created_at', v.created_at, 'lines', (
-        select jsonb_agg(jsonb_build_object(
-            'sku', s.code, 'node', n.code, 'qty', b.quantity, 'backordered', b.backordered
-        ) order by s.code, n.code)
-        from stock.reservation_line as b
-        join catalog.sku as s on s.sku_id = b.sku_id
-        join nodes.node as n on n.node_id = b.node_id
-        where b.reservation_id = v.reservation_id
-    )
+select stock.reservation_answer_v1(
+    v.reservation_id, v.reference, c.code, v.state, v.strength, v.expires_at, v.created_at,
+    stock.reservation_lines_v1(v.reservation_id)
 ) as body
 from stock.reservation as v
 join nodes.channel as c on c.channel_id = v.channel_id
