@@ -16,10 +16,12 @@ from entrepot.access.permissions import PERMISSIONS
 from entrepot.flows.reserve_stock import reserve_stock
 from entrepot.kernel.ids import new_token
 from entrepot.kernel.principals import ApiKey
-from entrepot.kernel.refusals import Invalid, Refusal, Unauthenticated
+from entrepot.kernel.refusals import Forbidden, Invalid, Refusal, Unauthenticated
 from entrepot.platform.database import Database
+from entrepot.stock.types import Reservation
 from tests.flows.trade import later, stamp
-from tests.stock.house import Stock
+from tests.postgres_fixture import InstalledServer
+from tests.stock.house import Stock, open_stock
 from tests.stock.plenty import ROADS, SKU_ID, carefully, left_road, order, straight
 
 pytestmark = pytest.mark.usefixtures("whole")
@@ -59,6 +61,8 @@ async def rows_of(stock: Stock, reference: str) -> dict[str, Any]:
     finally:
         await owner.close()
     assert len(found["outbox"]) == len(found["audit"]) == len(found["kept"]) == 1
+    assert found["outbox"][0]["pending"], "an event that nobody waits for is lost"
+    assert found["audit"][0]["unsealed"], "a row that nobody seals can be changed"
     return {
         table: [{name: _plain(name, value) for name, value in row.items()} for row in rows]
         for table, rows in found.items()
@@ -274,3 +278,32 @@ async def test_who_may_not_see_a_warehouse_leaves_the_road(stock: Stock) -> None
         await stock.reserve((cup, 1, "N1"), by=stock.staff_of("N2"))
     assert refused.value.code == "unknown_node"
     assert await straight(stock, order((cup, 1, "N1")), principal=stock.staff_of("N1"))
+
+
+async def test_who_may_not_reserve_does_not(stock: Stock) -> None:
+    cup = await stock.stocked(5)
+    nobody = msgspec.structs.replace(stock.staff, permissions=frozenset({"stock:read"}))
+    with pytest.raises(Forbidden):
+        await stock.reserve((cup, 1, "N1"), by=nobody)
+    assert await stock.available(cup) == [5]
+
+
+async def test_tenants_and_scopes_never_share_a_flight(
+    server: InstalledServer, stock: Stock
+) -> None:
+    """Many at once through one door: each order lands in the house of who asked."""
+    other = await open_stock(server)
+    here, there = await stock.stocked(50), await other.stocked(50)
+    scoped = stock.staff_of("N2")
+    asks = [(stock.staff, here), (other.staff, there)] * 12
+    made = await asyncio.gather(
+        *(
+            reserve_stock(stock.db, by, stamp(), order((sku, 1, "N1")))
+            for by, sku in [*asks, *[(scoped, here)] * 6]
+        ),
+        return_exceptions=True,
+    )
+    assert all(isinstance(one, Reservation) for one in made[:24])
+    assert [getattr(one, "code", None) for one in made[24:]] == ["unknown_node"] * 6
+    assert await stock.available(here) == [38]
+    assert await other.available(there) == [38]
