@@ -323,6 +323,31 @@ async def test_the_directory_outlives_a_cut_connection(server: InstalledServer) 
         await directory.close()
 
 
+async def test_the_directory_outlives_a_driver_that_lost_its_place(
+    server: InstalledServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cut that is heard of while a question is on its way: what asyncpg raised in a CI run."""
+    tenant = await server.tenant()
+    plane: Plane = server.plane
+    directory = Directory(server.settings, plane.key)
+    asked = 0
+
+    async def lost(connection: object, query: str, *args: object) -> object:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise asyncpg.InternalClientError("another operation (2) is in progress")
+        return await right(connection, query, *args)
+
+    right = asyncpg.Connection.fetchrow
+    monkeypatch.setattr(asyncpg.Connection, "fetchrow", lost)
+    try:
+        assert (await directory.entry(tenant.tenant)).slug == tenant.slug
+        assert asked == 2
+    finally:
+        await directory.close()
+
+
 async def test_passwords_travel_as_verifiers(server: InstalledServer) -> None:
     """RFC 7677 gives a vector: user, pencil, 4096 rounds, this salt; server signature in it."""
     salt = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")

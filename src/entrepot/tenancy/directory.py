@@ -150,7 +150,7 @@ class Directory:
                     return await self._connection.fetchrow(statement.sql, word)
                 except UnicodeEncodeError:
                     return None
-                except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                except Exception as error:
                     refusal = away(error)
                     if refusal is None:
                         raise
