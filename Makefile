@@ -2,7 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
-STAMP := .venv/setup.stamp
+# Two stamps: what is installed, and the pages' style, scripts and words. A pull that brings other
+# templates or translations builds the second anew; its folders are named too, so that a file that
+# went counts as a change.
+INSTALLED := .venv/setup.stamp
+BUILT := src/entrepot/web/static/.built-from
+PAGES := frontend/src frontend/build src/entrepot/web/templates src/entrepot/web/locales
+PAGE_SOURCES := $(wildcard frontend/*.*) src/entrepot/web/build_assets.py \
+	src/entrepot/web/catalogues.py $(shell find $(PAGES) ! -name '*.mo')
 SEED ?=
 # Trust the machine's own certificates too: many networks have one of their own.
 export UV_SYSTEM_CERTS = 1
@@ -13,7 +20,7 @@ BESIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-re
 .PHONY: help setup assets demo check fast test drill mutants bench promises clean
 
 help:
-	@echo "make setup     .venv, the entrepot command, page assets"
+	@echo "make setup     .venv, the entrepot command, the pages' style, scripts and words"
 	@echo "make demo      database, app, worker and three demo tenants; Ctrl-C stops it"
 	@echo "make check     format, lint, types, imports, SQL"
 	@echo "make fast      the tests that need no browser and kill nothing (a minute)"
@@ -23,18 +30,21 @@ help:
 	@echo "make bench     measure; one JSON object a line"
 	@echo "make promises  what is shown, partly, not yet"
 
-setup: $(STAMP)
+setup: $(INSTALLED) $(BUILT)
 
-$(STAMP): pyproject.toml constraints.txt frontend/package-lock.json
+$(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (PYTHON=python3.x make ...)"; exit 1; }
 	test -x $(RUN) || $(PYTHON) -m venv .venv
 	$(RUN) -m pip install --quiet uv
 	$(BIN)/uv pip install --quiet --python $(RUN) --constraints constraints.txt --editable '.[dev]'
+	@touch $(INSTALLED)
+
+$(BUILT): $(INSTALLED) $(PAGE_SOURCES)
 	$(RUN) -m entrepot.web.build_assets
-	@touch $(STAMP)
+	@touch $(BUILT)
 
 assets: setup
-	$(RUN) -m entrepot.web.build_assets
+	$(RUN) -m entrepot.web.build_assets --force
 
 demo: setup
 	@exec $(BIN)/entrepot demo
