@@ -92,9 +92,7 @@ async def ask(request: PageRequest, deps: Deps, visit: Visiting) -> Response[str
         made = await ask_adjustment(
             deps.db, staff_of(visit), stamp_of(request, form), new=convert(wanted, NewAdjustment)
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _list(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/adjustments/{made.id}")
 
@@ -227,9 +225,7 @@ async def change_status(request: PageRequest, deps: Deps, visit: Visiting) -> Re
             deps.db, staff_of(visit), stamp_of(request, form),
             new=convert(wanted, NewStatusChange),
         )  # fmt: skip
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _kept(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/kept-back")
 

@@ -115,9 +115,7 @@ async def scan_arrival(
         wanted: dict[str, object] = {"node": asn.node, "asn": str(asn.id)}
         wanted["lines"] = [line_of(form)]
         return await _take(request, deps, visit, form, wanted, f"/staff/arrivals/{asn.id}?")
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return _receive(deps, visit, asn.node, asn, refusal=refusal, given=form.fields)
 
 
@@ -134,9 +132,7 @@ async def scan_walk_in(request: PageRequest, deps: Deps, visit: Visiting) -> Res
         }
         back = f"/staff/arrivals/receive?reference={quote(form.text('reference'), safe='')}&"
         return await _take(request, deps, visit, form, wanted, back)
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return _receive(deps, visit, node.code, None, refusal=refusal, given=form.fields)
 
 

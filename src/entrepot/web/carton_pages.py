@@ -108,9 +108,7 @@ async def write_carton(request: PageRequest, deps: Deps, visit: Visiting) -> Res
     form = await read_form(request)
     try:
         await change_carton(deps.db, staff_of(visit), stamp_of(request, form), carton=_carton(form))
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _page(deps, visit, given=form.fields, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/consolidations/cartons")
 
@@ -123,9 +121,7 @@ async def end_carton(
     form = await read_form(request)
     try:
         await remove_carton(deps.db, staff_of(visit), stamp_of(request, form), code=code)
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _page(deps, visit, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/consolidations/cartons")
 
@@ -156,9 +152,7 @@ async def write_rules(request: PageRequest, deps: Deps, visit: Visiting) -> Resp
         await change_joining_rules(
             deps.db, staff, stamp_of(request, form), rules=_rules(form, before.rules)
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _page(deps, visit, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/consolidations/cartons")
 

@@ -20,7 +20,7 @@ from entrepot.flows.list_skus import list_skus
 from entrepot.flows.preview_skus import Preview, preview_skus
 from entrepot.flows.replace_sku import replace_sku
 from entrepot.kernel.attributes import Attribute
-from entrepot.kernel.refusals import FieldError, Invalid, Refusal, TooLarge
+from entrepot.kernel.refusals import FieldError, Invalid, Refusal, TooLarge, Unparsable
 from entrepot.platform.documents import convert
 from entrepot.platform.sheets import Row
 from entrepot.web import catalog_words
@@ -32,7 +32,7 @@ from entrepot.web.refusals import SHOWN
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
-_SHOWN = (400, 413, *SHOWN)
+_SHOWN = (Unparsable, TooLarge, *SHOWN)
 _PAGE = 50
 _FLAGS = ("lot_tracked", "serial_tracked", "expiry_tracked", "closed")
 _SECTIONS = (
@@ -150,9 +150,7 @@ async def add_sku(request: PageRequest, deps: Deps, visit: Visiting) -> Response
     try:
         new = _document(cells, attributes, None)
         made = await create_sku(deps.db, staff, stamp_of(request, form), new=new)
-    except Refusal as refusal:
-        if refusal.status not in _SHOWN:
-            raise
+    except _SHOWN as refusal:
         return await _form(deps, visit, None, given=cells, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/skus/{made.code}")
 
@@ -173,9 +171,7 @@ async def change_sku(
             **{name: getattr(new, name) for name in SkuDocument.__struct_fields__}
         )
         await replace_sku(deps.db, staff, stamp_of(request, form), code=code, document=document)
-    except Refusal as refusal:
-        if refusal.status not in _SHOWN:
-            raise
+    except _SHOWN as refusal:
         return await _form(deps, visit, before, given=cells, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/skus/{code}")
 
@@ -243,9 +239,7 @@ async def bring_file(request: PageRequest, deps: Deps, visit: Visiting) -> Respo
             return _import_page(deps, visit, done=done)
         raw = await _uploaded(request)
         preview = await preview_skus(deps.db, staff, file=SkuFile(xlsx=raw))
-    except Refusal as refusal:
-        if refusal.status not in _SHOWN:
-            raise
+    except _SHOWN as refusal:
         return _import_page(deps, visit, refusal=refusal)
     return _import_page(deps, visit, preview=preview, kept=base64.b64encode(raw).decode())
 

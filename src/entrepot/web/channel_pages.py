@@ -124,9 +124,7 @@ async def add_channel(request: PageRequest, deps: Deps, visit: Visiting) -> Resp
     try:
         new = convert(_document(form) | {"code": form.text("code").upper()}, NewChannel)
         await create_channel(deps.db, staff_of(visit), stamp_of(request, form), new=new)
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _page(deps, visit, given=form.fields, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/channels")
 
@@ -146,9 +144,7 @@ async def change_channel(
         wanted["names"] = kept | (said if isinstance(said, dict) else {})
         document = convert(wanted, ChannelDocument)
         await replace_channel(deps.db, staff, stamp_of(request, form), code=code, document=document)
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _page(deps, visit, channel=before, given=form.fields, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/channels")
 
@@ -166,9 +162,7 @@ async def write_group(request: PageRequest, deps: Deps, visit: Visiting) -> Resp
         await replace_node_group(
             deps.db, staff, stamp_of(request, form), code=_code(code), document=document
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _page(deps, visit, group=before, given=form.fields, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/channels")
 

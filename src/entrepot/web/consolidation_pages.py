@@ -162,9 +162,7 @@ async def change(
     form = await read_form(request)
     try:
         await _change(deps, visit, consolidation_id, verb, form, stamp_of(request, form))
-    except Refusal as refusal:
-        if refusal.status not in SHOWN:
-            raise
+    except SHOWN as refusal:
         return await _draft(
             deps, visit, consolidation_id, "portal/consolidation.html",
             refusal=refusal, given=form.given("country", "postcode"),

@@ -83,9 +83,7 @@ async def open_sheet(request: PageRequest, deps: Deps, visit: Visiting) -> Respo
             return see_other(visit, f"{visit.base}/staff/counts?planned={len(opened.opened)}")
         wanted |= form.given("bin", "sku")
         sheet = await open_count(deps.db, by, stamp, new=convert(wanted, NewCount))
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _list(deps, visit, node, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/staff/counts/{sheet.id}")
 

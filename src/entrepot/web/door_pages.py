@@ -7,7 +7,7 @@ from entrepot.access.sessions import enter_by_link, find_link_owner, log_in, log
 from entrepot.access.types import Entered, LinkOwner
 from entrepot.kernel.ids import TenantId
 from entrepot.kernel.principals import Shopper
-from entrepot.kernel.refusals import NotFound, Refusal
+from entrepot.kernel.refusals import Invalid, NotFound, Refusal, TooMany, Unauthenticated
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import read_form
@@ -96,9 +96,7 @@ async def enter(request: PageRequest, deps: Deps, visit: Visiting) -> Response[s
             peer=_peer(request),
             agent=_agent(request),
         )
-    except Refusal as refusal:
-        if refusal.status not in (401, 422, 429):
-            raise
+    except (Unauthenticated, Invalid, TooMany) as refusal:
         return _door(deps, visit, next_url=wanted, email=email, refusal=refusal)
     return _let_in(visit, entered, wanted)
 
@@ -153,9 +151,7 @@ async def choose_password(
             password=form.raw.get("password", "")[:_LONGEST_PASSWORD],
             agent=_agent(request),
         )
-    except Refusal as refusal:
-        if refusal.status != 422:
-            raise
+    except Invalid as refusal:
         return _welcome(deps, visit, owner, refusal)
     return _let_in(visit, entered, "")
 

@@ -76,9 +76,7 @@ async def set_policy(request: PageRequest, deps: Deps, visit: Visiting) -> Respo
         await set_feed_policy(
             deps.db, staff_of(visit), stamp_of(request, form), node=node, policy=policy
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN:
-            raise
+    except SHOWN as refusal:
         return await _feeds(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/{_FEEDS}")
 
@@ -91,8 +89,8 @@ async def correct(
     form = await read_form(request)
     try:
         await correct_alarm(deps.db, staff_of(visit), stamp_of(request, form), alarm_id=alarm_id)
-    except Refusal as refusal:
-        if refusal.status not in SHOWN or refusal.code == "unknown_alarm":
+    except SHOWN as refusal:
+        if refusal.code == "unknown_alarm":
             raise
         return await _feeds(deps, visit, refusal=refusal)
     return see_other(visit, f"{visit.base}/{_FEEDS}")

@@ -135,9 +135,7 @@ async def call_back(request: PageRequest, deps: Deps, visit: Visiting) -> Respon
         made = await open_recall(
             deps.db, staff_of(visit), stamp_of(request, form), new=convert(wanted, NewRecall)
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _recalls(deps, visit, refusal=refusal, given=form.fields)
     return see_other(visit, f"{visit.base}/admin/recalls/{made.id}")
 

@@ -62,9 +62,7 @@ async def add_node(request: PageRequest, deps: Deps, visit: Visiting) -> Respons
         node = await create_node(
             deps.db, staff_of(visit), stamp_of(request, form), new=_read_node(form)
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN:
-            raise
+    except SHOWN as refusal:
         return await _nodes(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/nodes/{node.code}")
 
@@ -118,9 +116,7 @@ async def add_bins(
         made = await create_bins(
             deps.db, staff_of(visit), stamp_of(request, form), node=code, new=_read_bins(form)
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN:
-            raise
+    except SHOWN as refusal:
         return await _node(deps, visit, code, refusal=refusal, given=form)
     return await _node(deps, visit, code, made=made)
 

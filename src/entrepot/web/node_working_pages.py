@@ -10,7 +10,7 @@ from entrepot.flows.export_nodes import export_nodes
 from entrepot.flows.get_node import get_node
 from entrepot.flows.list_node_attributes import list_node_attributes
 from entrepot.kernel.attributes import Attribute
-from entrepot.kernel.refusals import Invalid, Refusal
+from entrepot.kernel.refusals import Conflict, Invalid, Refusal
 from entrepot.nodes import columns
 from entrepot.nodes.working_types import ChangedNode, NodeDetail
 from entrepot.platform.documents import convert
@@ -23,7 +23,7 @@ from entrepot.web.forms import Form, read_form, stamp_of
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
-_SHOWN = (409, 422)
+_SHOWN = (Conflict, Invalid)
 _SECTIONS = (
     ("country", "city", "postcode", "region", "lat", "lon"),
     ("zone", "weekdays", "opens", "closes"),
@@ -95,9 +95,7 @@ async def change_working(
     try:
         change = _change(cells, attributes, before)
         await change_node(deps.db, staff, stamp_of(request, form), code=code, change=change)
-    except Refusal as refusal:
-        if refusal.status not in _SHOWN:
-            raise
+    except _SHOWN as refusal:
         return await _page(deps, visit, before, given=cells, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/nodes/{code}/working")
 

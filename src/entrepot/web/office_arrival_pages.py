@@ -123,9 +123,7 @@ async def announce(request: PageRequest, deps: Deps, visit: Visiting) -> Respons
             "csv": _table(form.raw.get("lines", "")),
         }
         made = await import_asn(deps.db, by, stamp_of(request, form), file=convert(wanted, AsnFile))
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _new(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/arrivals/{made.id}")
 

@@ -148,9 +148,7 @@ async def add_customer(request: PageRequest, deps: Deps, visit: Visiting) -> Res
         customer = await create_customer(
             deps.db, staff_of(visit), stamp_of(request, form), new=convert(given, NewCustomer)
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN:
-            raise
+    except SHOWN as refusal:
         return await _customers(deps, visit, refusal=refusal, given=given)
     return see_other(visit, f"{visit.base}/admin/customers/{customer.id}")
 
@@ -207,9 +205,7 @@ async def invite_customer(
             new=invitation(wanted),
             link_token=token,
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _customer(deps, visit, customer_id, refusal=refusal)
     handed = Handed(person.name, person.email, f"{visit.origin}{visit.base}/welcome/{token}")
     return await _customer(deps, visit, customer_id, handed=handed)
@@ -226,9 +222,7 @@ async def change_tier(
         await change_member_tier(
             deps.db, staff_of(visit), stamp_of(request, form), customer_id=customer_id, new=new
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN:
-            raise
+    except SHOWN as refusal:
         return await _customer(deps, visit, customer_id, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/customers/{customer_id}")
 

@@ -96,9 +96,7 @@ async def draw_up(request: PageRequest, deps: Deps, visit: Visiting) -> Response
         if form.text("expected_on"):
             document["expected_at"] = form.instant("expected_on", at=_END, zone=visit.house_of.zone)
         made = await create_transfer(deps.db, by, stamp, new=convert(document, NewTransfer))
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _list(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/transfers/{made.id}")
 

@@ -74,9 +74,7 @@ async def invite(request: PageRequest, deps: Deps, visit: Visiting) -> Response[
         person = await create_person(
             deps.db, staff_of(visit), stamp_of(request, form), new=new, link_token=token
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _people(deps, visit, refusal=refusal, given=form)
     url = f"{visit.origin}{visit.base}/welcome/{token}"
     return await _people(deps, visit, handed=Handed(person.name, person.email, url))
@@ -98,9 +96,7 @@ async def new_link(
         await make_log_in_link(
             deps.db, staff, stamp_of(request, form), person_id=person_id, link_token=token
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _people(deps, visit, refusal=refusal)
     url = f"{visit.origin}{visit.base}/welcome/{token}"
     return await _people(deps, visit, handed=Handed(person.name, person.email, url))
@@ -114,9 +110,7 @@ async def shut_out(
     form = await read_form(request)
     try:
         await disable_person(deps.db, staff_of(visit), stamp_of(request, form), person_id=person_id)
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _people(deps, visit, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/people")
 
@@ -173,9 +167,7 @@ async def make_key(request: PageRequest, deps: Deps, visit: Visiting) -> Respons
             material=material,
             sealing=deps.key,
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _keys(deps, visit, refusal=refusal, given=form)
     # A form sent twice made one key; its secret went out with the first answer.
     return await _keys(deps, visit, material=material if made.key_id == material.key_id else None)
@@ -189,9 +181,7 @@ async def revoke(
     form = await read_form(request)
     try:
         await revoke_api_key(deps.db, staff_of(visit), stamp_of(request, form), key_id=key_id)
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _keys(deps, visit, refusal=refusal)
     return see_other(visit, f"{visit.base}/admin/keys")
 

@@ -59,9 +59,7 @@ async def close(request: PageRequest, deps: Deps, visit: Visiting) -> Response[s
         else:
             wanted = {"code": form.text("code"), "until": f"{form.text('until')}T00:00:00Z"}
             await close_period(deps.db, by, stamp, new=convert(wanted, Closing))
-    except Refusal as refusal:
-        if refusal.status not in SHOWN:
-            raise
+    except SHOWN as refusal:
         return await _periods(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/{_HOME}")
 

@@ -10,7 +10,7 @@ from litestar.params import FromQuery
 from entrepot.flows.announce_parcel import announce_parcel
 from entrepot.flows.announce_parcels import announce_parcels
 from entrepot.kernel.amounts import minor_digits
-from entrepot.kernel.refusals import FieldError, Invalid, Refusal
+from entrepot.kernel.refusals import FieldError, Invalid, Refusal, TooLarge
 from entrepot.parcels.types import BulkAnnouncement, NewPreAlert, PastedPreAlerts
 from entrepot.platform.documents import convert
 from entrepot.web import words
@@ -130,9 +130,7 @@ async def announce(request: PageRequest, deps: Deps, visit: Visiting) -> Respons
         parcel = await announce_parcel(
             deps.db, shopper_of(visit), stamp_of(request, form), new=_read(form)
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN:
-            raise
+    except SHOWN as refusal:
         return await _form(deps, visit, form.given(*_FIELDS), refusal=refusal)
     return see_other(visit, f"{visit.base}/portal/pre-alert?done={parcel.tracking_number}")
 
@@ -196,9 +194,7 @@ async def paste(request: PageRequest, deps: Deps, visit: Visiting) -> Response[s
             stamp_of(request, form),
             paste=convert(wanted, PastedPreAlerts),
         )
-    except Refusal as refusal:
-        if refusal.status not in (413, *SHOWN):
-            raise
+    except (TooLarge, *SHOWN) as refusal:
         return await _paste(deps, visit, text, warehouse=form.text("warehouse"), refusal=refusal)
     return await _paste(deps, visit, "", bulk=bulk)
 

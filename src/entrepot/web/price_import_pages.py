@@ -16,7 +16,15 @@ from entrepot.carriers.importing import Form as CardForm
 from entrepot.carriers.uploads import Planner, planner_of_file
 from entrepot.flows.import_rate_cards import Imported, import_rate_cards
 from entrepot.flows.preview_rate_cards import ImportPreview, preview_rate_cards
-from entrepot.kernel.refusals import FieldError, Invalid, Refusal, TooLarge
+from entrepot.kernel.refusals import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    Refusal,
+    TooLarge,
+    Unparsable,
+)
 from entrepot.web.answers import page
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
@@ -26,7 +34,7 @@ from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
 MOST_BYTES = 4_000_000
-_SHOWN = (400, 403, 409, 413, 422)
+_SHOWN = (Unparsable, Forbidden, Conflict, TooLarge, Invalid)
 _MOST_SHOWN = 200
 
 
@@ -117,9 +125,7 @@ async def import_prices(request: PageRequest, deps: Deps, visit: Visiting) -> Re
             )
             return _page(deps, visit, done=done)
         preview = await preview_rate_cards(deps.db, staff_of(visit), planner=planner)
-    except Refusal as refusal:
-        if refusal.status not in _SHOWN:
-            raise
+    except _SHOWN as refusal:
         return _page(deps, visit, brought=brought, refusal=refusal, text=text)
     return _page(deps, visit, brought=brought, preview=preview)
 

@@ -120,9 +120,7 @@ async def withdraw(
             service=service[:80],
             version=form.text("version")[:80],
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN:
-            raise
+    except SHOWN as refusal:
         return await _card(deps, visit, service[:80], None, refusal)
     return see_other(visit, f"{visit.base}/admin/prices/lines/{service}")
 
@@ -167,9 +165,7 @@ async def switch(request: PageRequest, deps: Deps, visit: Visiting) -> Response[
             warehouse=form.text("warehouse")[:16],
             changes=NodeServiceChanges([change]),
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN:
-            raise
+    except SHOWN as refusal:
         return await _matrix(deps, visit, refusal)
     return see_other(visit, f"{visit.base}/admin/prices/warehouses#{change.service}")
 

@@ -65,9 +65,7 @@ async def start(request: PageRequest, deps: Deps, visit: Visiting) -> Response[s
     try:
         new = convert(form.given("mode"), NewRun)
         await reconcile(deps.db, staff_of(visit), stamp_of(request, form), new=new)
-    except Refusal as refusal:
-        if refusal.status not in SHOWN:
-            raise
+    except SHOWN as refusal:
         return await _overview(deps, visit, refusal=refusal)
     return see_other(visit, f"{visit.base}/{HOME}")
 
@@ -116,8 +114,8 @@ async def correct(
         await correct_difference(
             deps.db, staff_of(visit), stamp_of(request, form), difference_id=difference_id
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN or refusal.code == "unknown_difference":
+    except SHOWN as refusal:
+        if refusal.code == "unknown_difference":
             raise
         return await _shown(deps, visit, difference_id, refusal)
     return see_other(visit, f"{visit.base}/{HOME}/differences/{difference_id}")
@@ -131,8 +129,8 @@ async def correct_one_drift(
     form = await read_form(request)
     try:
         await correct_drift(deps.db, staff_of(visit), stamp_of(request, form), drift_id=drift_id)
-    except Refusal as refusal:
-        if refusal.status not in SHOWN or refusal.code == "unknown_drift":
+    except SHOWN as refusal:
+        if refusal.code == "unknown_drift":
             raise
         return await _overview(deps, visit, refusal=refusal)
     return see_other(visit, f"{visit.base}/{HOME}")

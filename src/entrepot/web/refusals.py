@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from entrepot.kernel.refusals import FieldError, Refusal
+from entrepot.kernel.refusals import Conflict, FieldError, Forbidden, Invalid, NotFound, Refusal
 from entrepot.web.visits import Visit
 from entrepot.web.words import _
 
@@ -220,10 +220,10 @@ _FIELDS = {
 }
 
 
-SHOWN = (404, 409, 422)
-"""Refusals that are shown beside the form, with everything that was typed; others have a page of
-their own."""
-SHOWN_OR_FORBIDDEN = (403, *SHOWN)
+SHOWN = (NotFound, Conflict, Invalid)
+"""Refusals that are shown beside the form, with everything that was typed: `except SHOWN as
+refusal` around the flow. All others go on to a page of their own (`problem_pages.py`)."""
+SHOWN_OR_FORBIDDEN = (Forbidden, *SHOWN)
 """The same for forms where a right may be missing for what was typed, not for the page."""
 InWords = Callable[[Visit, Refusal], RefusalWords]
 
@@ -243,7 +243,7 @@ def field_words(visit: Visit, error: FieldError) -> str:
 def beside_form(refusal: Refusal, *gone: str) -> bool:
     """Whether a refusal is shown on the page of the form again; not with a code of `gone`, which
     says that there is no such page."""
-    return refusal.status in SHOWN_OR_FORBIDDEN and refusal.code not in ("no_such_page", *gone)
+    return isinstance(refusal, SHOWN_OR_FORBIDDEN) and refusal.code not in ("no_such_page", *gone)
 
 
 def first_faults(visit: Visit, refusal: Refusal | None) -> list[str]:

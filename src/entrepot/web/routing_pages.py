@@ -43,9 +43,7 @@ async def routing(
     if lines.strip():
         try:
             found = await preview_routing(deps.db, by, cart=_cart(given))
-        except Refusal as refusal:
-            if refusal.status not in SHOWN:
-                raise
+        except SHOWN as refusal:
             refused = refusal
     return page(
         visit,

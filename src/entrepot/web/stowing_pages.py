@@ -55,9 +55,7 @@ async def _scanned(deps: Site, visit: Visit, node: Node, code: str) -> Response[
     """The goods that a code stands for: their bins, or which of several lots it is."""
     try:
         rows = await list_dock(deps.db, staff_of(visit), node=node.code, most=_PAGE, code=code)
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _dock(deps, visit, node, {"code": code}, refusal=refusal)
     one = rows[0]
     kind = {"sku": one.sku, "lot": one.lot, "owner": one.owner, "status": one.status}
@@ -118,9 +116,7 @@ async def stow(request: PageRequest, deps: Deps, visit: Visiting) -> Response[st
         done = await put_away_goods(
             deps.db, staff_of(visit), stamp_of(request, form), new=convert(wanted, NewPutAway)
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return await _dock(deps, visit, node, form.fields, refusal=refusal)
     told = f"sku={quote(done.sku, safe='')}&bin={quote(done.bin, safe='')}"
     return see_other(visit, f"{visit.base}/staff/arrivals/stow?{told}&movement={done.movements[0]}")
@@ -199,9 +195,7 @@ async def take_back(request: PageRequest, deps: Deps, visit: Visiting) -> Respon
         done = await return_goods(
             deps.db, staff_of(visit), stamp_of(request, form), new=convert(wanted, NewReturn)
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN_OR_FORBIDDEN:
-            raise
+    except SHOWN_OR_FORBIDDEN as refusal:
         return _return(deps, visit, node, form.fields, refusal=refusal)
     told = f"reference={quote(done.reference, safe='')}&sku={quote(done.lines[0].sku, safe='')}"
     return see_other(visit, f"{visit.base}/staff/arrivals/returns?{told}&units={done.lines[0].qty}")

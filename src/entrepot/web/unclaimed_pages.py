@@ -89,9 +89,7 @@ async def assign(
         parcel = await assign_parcel(
             deps.db, staff_of(visit), stamp_of(request, form), parcel_id=parcel_id, owner=owner
         )
-    except Refusal as refusal:
-        if refusal.status not in SHOWN:
-            raise
+    except SHOWN as refusal:
         return await _show(deps, visit, parcel_id, code, refusal)
     given = parcel.customer.suite_code if parcel.customer else code
     return see_other(visit, f"{visit.base}/staff/unclaimed?done={given}")
