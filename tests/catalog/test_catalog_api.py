@@ -274,6 +274,42 @@ async def test_an_export_imports_as_nothing_to_do(key: ApiKeyInHand, trade: Trad
     assert await trade.violations() == {}
 
 
+async def test_what_no_cell_could_hold_is_trimmed_or_refused(key: ApiKeyInHand) -> None:
+    """An export imports as nothing to do, whatever blanks somebody sent."""
+    made = {kind: f"{kind}{new_token(6)}".lower().replace("-", "x") for kind in ("text", "choices")}
+    for kind, name in made.items():
+        allowed = {"allowed": ["S", "M"]} if kind == "choices" else {}
+        await key.post("/sku-attributes", {"name": name, "type": kind, **allowed})
+    padded = {"name": "padded", "type": "choice", "allowed": [" lead", "trail "]}
+    assert (await key.ask("POST", "/sku-attributes", padded)).status_code == 422
+    code = fresh()
+    values = {made["text"]: "\u00a0 dry ", made["choices"]: []}
+    got = await key.post("/skus", {"code": code, "attributes": values})
+    assert got["attributes"] == {made["text"]: "dry"}
+    blank = await key.ask("PUT", f"/skus/{code}", {"attributes": {made["text"]: " "}})
+    assert blank.status_code == 422
+    text = (await key.ask("GET", "/skus/export")).content.decode("utf-8-sig")
+    assert (await key.post("/skus/import", {"csv": text}))["changed"] == 0
+
+
+@pytest.mark.parametrize("code", ["A：B", "x＠y", "A；B", "，1", "ß" * 31, "ﷺ" * 4])
+async def test_a_code_that_is_none_as_it_is_kept(key: ApiKeyInHand, code: str) -> None:
+    """NFKC makes full-width marks plain ones: a file of suppliers' codes in such a spelling was
+    taken, and then no list of SKUs could be read any more."""
+    sku = fresh()
+    for fields in (
+        {"other_codes": [code]},
+        {"supplier_codes": [{"supplier": "ACME", "code": code}]},
+        {"supplier_codes": [{"supplier": code, "code": "77"}]},
+    ):
+        refused = await key.ask("POST", "/skus", {"code": sku, **fields})
+        assert refused.status_code == 422, refused.text
+        assert [one["code"] for one in refused.json()["errors"]] == ["bad_code"]
+    row = f'code,supplier_codes\n{sku},"ACME:{code}"'
+    assert (await key.ask("POST", "/skus/import", {"csv": row})).status_code == 422
+    assert (await key.ask("GET", "/skus")).status_code == 200
+
+
 async def test_no_cell_of_an_export_is_a_formula(key: ApiKeyInHand) -> None:
     code = fresh()
     await key.post("/skus", {"code": code, "names": {"en": "=cmd|'/c calc'!A1"}, "weight_g": 7})

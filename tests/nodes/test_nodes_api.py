@@ -271,6 +271,38 @@ async def test_nodes_go_out_and_come_in_again(key: ApiKeyInHand, trade: Trade) -
     assert await trade.violations() == {}
 
 
+async def test_what_no_cell_could_hold_of_a_node(key: ApiKeyInHand) -> None:
+    """Blanks are trimmed, what is longer than a cell of XLSX is refused: it was cut off, and the
+    import of the file took the node's last lanes away."""
+    name = "b" + new_token(6).lower().replace("-", "x").replace("_", "y")
+    await key.post("/node-attributes", {"name": name, "type": "text"})
+    code = await node(key)
+    got = await change(
+        key, code, address=" ", city=" Berlin", postcode="10115\n", names={"en": " ", "ja": " x "},
+        attributes={name: " dry "},
+    )  # fmt: skip
+    told = [got[field] for field in ("address", "city", "postcode", "names", "attributes")]
+    assert told == [None, "Berlin", "10115", {"ja": "x"}, {name: "dry"}]
+    lane = {"carrier": "SF", "region": "CN-XJ", "attributes": {name: " dry"}}
+    assert (await key.ask("PATCH", f"/nodes/{code}", {"lanes": [lane]})).status_code == 422
+    many = [
+        {"carrier": f"C{n}", "region": "CN-XJ", "attributes": {name: "x" * 150}}
+        for n in range(1000)
+    ]
+    await change(key, code, lanes=many)
+    refused = await key.ask("GET", "/nodes/export?format=xlsx")
+    assert (refused.status_code, refused.json()["code"]) == (409, "cell_too_long")
+    text = (await key.ask("GET", "/nodes/export")).content.decode("utf-8-sig")
+    assert (await key.post("/nodes/import", {"csv": text}))["changed"] == 0
+    await change(key, code, lanes=[])
+
+
+@pytest.mark.parametrize("rows", ["{0},1_0,1\n", "{0},１,1\n", "{0},1,1\n{0},2,2\n"])
+async def test_rows_of_nodes_that_cannot_be_meant(key: ApiKeyInHand, rows: str) -> None:
+    sent = {"csv": "code,lat,lon\n" + rows.format(await node(key))}
+    assert (await key.ask("POST", "/nodes/import", sent)).status_code == 422
+
+
 async def test_all_bad_rows_of_nodes_at_once_and_none_kept(key: ApiKeyInHand) -> None:
     good = fresh("N")
     text = (

@@ -6,9 +6,9 @@ from collections.abc import Hashable, Iterable, Sequence
 import msgspec
 
 from entrepot.catalog.codes import normalise_code, normalise_gtin
-from entrepot.catalog.types import NewSku, Pack, Sku, SupplierCode
+from entrepot.catalog.types import NewSku, OtherCode, Pack, Sku, SupplierCode
 from entrepot.catalog.units import read_unit, write_ratio
-from entrepot.kernel.attributes import Attribute, demands, value_faults
+from entrepot.kernel.attributes import Attribute, demands, tidy, value_faults
 from entrepot.kernel.refusals import FieldError
 
 MOST_ROWS = 20_000
@@ -37,7 +37,7 @@ def faults(new: NewSku, definitions: Iterable[Attribute]) -> list[FieldError]:
         found.append(
             FieldError("shelf_life_days", "not_tracked", "only goods that expire have a shelf life")
         )
-    found += _gtin_faults(new) + _pack_faults(new) + _part_faults(new)
+    found += _gtin_faults(new) + _code_faults(new) + _pack_faults(new) + _part_faults(new)
     units = {new.base_unit, *(pack.unit for pack in new.packs)}
     for place, one in enumerate(new.supplier_codes):
         if one.unit is not None and one.unit not in units:
@@ -61,6 +61,23 @@ def _gtin_faults(new: NewSku) -> list[FieldError]:
             normalise_gtin(gtin)
         except ValueError as wrong:
             found.append(FieldError(path, "bad_gtin", str(wrong)))
+    return found
+
+
+def _code_faults(new: NewSku) -> list[FieldError]:
+    """Codes that are none in the form in which they are kept: NFKC makes a full-width colon the
+    mark that parts a supplier from its code, and some letters many."""
+    given = [(f"other_codes[{n}]", code) for n, code in enumerate(new.other_codes)]
+    for n, one in enumerate(new.supplier_codes):
+        given += [(f"supplier_codes[{n}].supplier", one.supplier)]
+        given += [(f"supplier_codes[{n}].code", one.code)]
+    found = []
+    for path, code in given:
+        try:
+            msgspec.convert(normalise_code(code), OtherCode)
+        except msgspec.ValidationError:
+            message = f"as {normalise_code(code)[:60]!r} it would be no code"
+            found.append(FieldError(path, "bad_code", message))
     return found
 
 
@@ -128,7 +145,7 @@ def canonical(new: NewSku) -> NewSku:
         new,
         names={tag: name.strip() for tag, name in sorted(new.names.items()) if name.strip()},
         tags=sorted(set(new.tags)),
-        attributes=dict(sorted(new.attributes.items())),
+        attributes=tidy(new.attributes),
         gtins=sorted(normalise_gtin(gtin) for gtin in new.gtins),
         other_codes=sorted(normalise_code(code) for code in new.other_codes),
         supplier_codes=sorted(

@@ -17,7 +17,7 @@ AttributeType = Literal["text", "integer", "decimal", "boolean", "choice", "choi
 AttributeName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}$(?!\n)")]
 AttributeValue = str | int | bool | list[str]
 AttributeValues = dict[AttributeName, AttributeValue]
-_Choice = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^|\n]+$")]
+_Choice = Annotated[str, Meta(max_length=60, pattern=r"^[^|\s]([^|\n]*[^|\s])?$(?!\n)")]
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?\Z")
 _LONGEST_TEXT = 200
 
@@ -72,7 +72,7 @@ def _fault(value: AttributeValue, definition: Attribute) -> str | None:
     fits = False
     match definition.type:
         case "text":
-            fits = isinstance(value, str) and 0 < len(value) <= _LONGEST_TEXT
+            fits = isinstance(value, str) and 0 < len(value.strip()) <= _LONGEST_TEXT
         case "integer":
             fits = type(value) is int and abs(value) <= 10**12
         case "decimal":
@@ -91,6 +91,12 @@ def _fault(value: AttributeValue, definition: Attribute) -> str | None:
 
 def _all_once(values: list[str], allowed: list[str]) -> bool:
     return set(values) <= set(allowed) and len(set(values)) == len(values)
+
+
+def tidy(values: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
+    """Values as a cell of a sheet can hold them: texts trimmed, no choice at all is no value."""
+    trimmed = {n: v.strip() if isinstance(v, str) else v for n, v in sorted(values.items())}
+    return {name: value for name, value in trimmed.items() if value != []}
 
 
 def read_text(text: str, definition: Attribute) -> AttributeValue:

@@ -105,7 +105,7 @@ def _field(column: str, text: str) -> object:
     if column in _NUMBERS:
         return _whole(text) if text else None
     if column in ("lat", "lon"):
-        return float(text) if text else None
+        return _degrees(text) if text else None
     if column in ("opens", "closes"):
         return text[:5] or None
     if column in _WORDS:
@@ -122,6 +122,12 @@ def _whole(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 13):
         raise ValueError("must be a whole number")
     return int(text)
+
+
+def _degrees(text: str) -> float:
+    if not (text.isascii() and "_" not in text):  # float() takes both
+        raise ValueError("must be a number")
+    return float(text)
 
 
 def _staffed(text: str) -> Partial:

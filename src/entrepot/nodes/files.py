@@ -1,6 +1,7 @@
 """Files of nodes: the whole network as a table, in and out; every bad row at once."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
@@ -37,6 +38,7 @@ async def import_file(tx: Tx, *, raw: bytes) -> ImportedNodes:
         errors += wrong
         if not wrong:
             read.append((row, fields))
+    errors += _double_codes(read)
     await _locate(read)
     done = {"created": 0, "changed": 0, "unchanged": 0}
     for row, fields in read:
@@ -47,6 +49,15 @@ async def import_file(tx: Tx, *, raw: bytes) -> ImportedNodes:
     if errors:
         raise Invalid(f"{len(errors)} things are wrong with the nodes", errors=errors)
     return ImportedNodes(done["created"], done["changed"], done["unchanged"])
+
+
+def _double_codes(read: Sequence[tuple[Row, columns.Partial]]) -> list[FieldError]:
+    counted = Counter(fields["code"] for _, fields in read)
+    return [
+        FieldError(f"rows[{row.line}].code", "double", "this node stands here more than once")
+        for row, fields in read
+        if counted[fields["code"]] > 1
+    ]
 
 
 async def _locate(read: Sequence[tuple[Row, columns.Partial]]) -> None:

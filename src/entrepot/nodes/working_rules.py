@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import UNSET
 
-from entrepot.kernel.attributes import Attribute, value_faults
+from entrepot.kernel.attributes import Attribute, tidy, value_faults
 from entrepot.kernel.refusals import FieldError
 from entrepot.nodes.working_types import (
     ChangedNode,
@@ -18,6 +18,8 @@ from entrepot.nodes.working_types import (
     NodeDetail,
     StaffedHours,
 )
+
+_PLACE = ("address", "city", "postcode")
 
 
 def faults(change: ChangedNode, definitions: Sequence[Attribute]) -> list[FieldError]:
@@ -52,10 +54,14 @@ def _lane_faults(lanes: Sequence[Lane], definitions: Sequence[Attribute]) -> lis
         found += value_faults(lane.attributes, definitions, path=path)
         for name, value in lane.attributes.items():
             texts = value if isinstance(value, list) else [value]
-            if any(isinstance(text, str) and set(text) & set(",;\n") for text in texts):
-                message = "no comma and no semicolon: they part things in files"
+            if any(isinstance(text, str) and _parts(text) for text in texts):
+                message = "no comma, no semicolon, no blank at its ends: they part things in files"
                 found.append(FieldError(f"{path}.{name}", "bad_value", message))
     return found
+
+
+def _parts(text: str) -> bool:
+    return bool(set(text) & set(",;\n")) or text != text.strip()
 
 
 def _doubles(change: ChangedNode) -> list[FieldError]:
@@ -96,7 +102,8 @@ def is_zone(name: str) -> bool:
 
 
 def changed(node: NodeDetail, change: ChangedNode) -> NodeDetail:
-    """The node with the change applied and its lists in order; coordinates are not looked up."""
+    """The node with the change applied, its texts trimmed and its lists in order, so that a file
+    of it says the same; coordinates are not looked up."""
     given = {
         name: getattr(change, name)
         for name in ChangedNode.__struct_fields__
@@ -107,8 +114,12 @@ def changed(node: NodeDetail, change: ChangedNode) -> NodeDetail:
         whole = msgspec.structs.replace(
             whole, position_from=None if change.lat is None else "given"
         )
+    trimmed = {name: (getattr(whole, name) or "").strip() or None for name in _PLACE}
     return msgspec.structs.replace(
         whole,
+        **trimmed,
+        names={tag: name.strip() for tag, name in whole.names.items() if name.strip()},
+        attributes=tidy(whole.attributes),
         regions_served=sorted(set(whole.regions_served)),
         regions_blocked=sorted(set(whole.regions_blocked)),
         capabilities=sorted(set(whole.capabilities)),

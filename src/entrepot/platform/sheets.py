@@ -17,9 +17,12 @@ import python_calamine
 import xlsxwriter
 
 from entrepot.kernel.attributes import Attribute, read_text
-from entrepot.kernel.refusals import FieldError, Invalid
+from entrepot.kernel.refusals import Conflict, FieldError, Invalid
 
 Cell = str | int | None
+LONGEST_CELL = 32_767
+"""What a cell of XLSX holds; the rest would be cut off without a word."""
+_LONGEST_FIELD = 16 * 1024 * 1024
 MOST_UNPACKED_BYTES = 64 * 1024 * 1024
 _LIKE_A_FORMULA = "=+-@\t\r\n＝＋－＠"
 _RawCell = int | float | str | bool | time | date | datetime | timedelta
@@ -116,7 +119,11 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
 
 def write_xlsx(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """An XLSX file of one sheet; texts are written as texts whatever they begin with."""
+    """An XLSX file of one sheet; texts are written as texts whatever they begin with.
+
+    Raises Conflict for a text that no cell of XLSX holds. Two characters that XML has no place
+    for become the mark of what cannot be shown.
+    """
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "constant_memory": True})
     sheet = book.add_worksheet("entrepot")
@@ -126,11 +133,18 @@ def write_xlsx(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
         for column, cell in enumerate(row):
             if isinstance(cell, str):
                 if cell:
-                    sheet.write_string(place, column, cell)
+                    sheet.write_string(place, column, _fitting(columns[column], cell))
             elif cell is not None:
                 sheet.write_number(place, column, cell)
     book.close()
     return out.getvalue()
+
+
+def _fitting(column: str, text: str) -> str:
+    if len(text.encode("utf-16-le")) // 2 > LONGEST_CELL:
+        message = f"a cell of {column} holds more than XLSX can: take CSV"
+        raise Conflict(message, code="cell_too_long", column=column)
+    return text.translate({0xFFFE: "\ufffd", 0xFFFF: "\ufffd"})
 
 
 def _harmless(text: str) -> str:
@@ -146,6 +160,7 @@ def _csv_lines(raw: bytes) -> list[list[str]]:
     text = _decoded(raw)
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
+    csv.field_size_limit(_LONGEST_FIELD)  # of the whole program; nobody needs it smaller
     try:
         read = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
