@@ -1,6 +1,7 @@
 """Bounds of stock: kits without end, closed bins, goods under way, pools that change in a crowd."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from entrepot.flows.expire_lots import expire_lots
 from entrepot.flows.fulfil_reservation import fulfil_reservation
 from entrepot.flows.replace_channel import replace_channel
 from entrepot.flows.reverse_movement import reverse_movement
-from entrepot.kernel.refusals import Conflict, Invalid
+from entrepot.kernel.refusals import Conflict, Invalid, NotFound, Refusal
 from entrepot.nodes.channel_types import ChannelDocument
 from entrepot.stock.types import Reservation
 from tests.flows.trade import stamp
@@ -22,7 +23,7 @@ PAST = "2020-01-31"
 pytestmark = pytest.mark.usefixtures("whole")
 
 
-def codes(refused: Invalid) -> list[tuple[str, str]]:
+def codes(refused: Refusal) -> list[tuple[str, str]]:
     return [(error.path, error.code) for error in refused.errors]
 
 
@@ -138,3 +139,63 @@ async def test_a_pool_changes_in_a_crowd_without_a_deadlock(
 
     await asyncio.gather(*(buyer(n) for n in range(8)), *(change(turn) for turn in range(8)))
     assert await stock.available(*skus) == [3 * (400 - 8 * 6)] * 4
+
+
+async def test_all_that_is_wrong_with_an_order_is_named_at_once(stock: Stock) -> None:
+    """Each fault with its field; code and facts are the first's. Others in the flight fly on."""
+    cup = await stock.stocked(20)
+    fine = [stock.reserve((cup, 1)) for _ in range(3)]
+    lines = (("NO-CUP", 1), (cup, 1, "N9"), ("NO-LID", 2, "N8"), (cup, 1), ("NO-CUP", 1))
+    wrong = stock.reserve(*lines, channel="NONE", hours=-1)
+    *made, refused = await asyncio.gather(*fine, wrong, return_exceptions=True)
+    assert all(isinstance(one, Reservation) for one in made)
+    assert isinstance(refused, NotFound)
+    assert (refused.code, refused.facts) == ("unknown_channel", {"channel": "NONE"})
+    assert codes(refused) == [
+        ("channel", "unknown_channel"), ("expires_at", "in_the_past"),
+        ("lines[0].sku", "unknown_sku"), ("lines[1].node", "unknown_node"),
+        ("lines[2].sku", "unknown_sku"), ("lines[2].node", "unknown_node"),
+        ("lines[4].sku", "unknown_sku"),
+    ]  # fmt: skip
+    assert await stock.available(cup) == [17]
+
+
+@pytest.mark.parametrize(
+    ("line", "fields", "code", "path"),
+    [
+        (("NO-CUP", 1), {}, "unknown_sku", "lines[1].sku"),
+        ((None, 1, "N9"), {}, "unknown_node", "lines[1].node"),
+        ((None, 1), {"channel": "NONE"}, "unknown_channel", "channel"),
+        ((None, 1), {"hours": -1}, "invalid", "expires_at"),
+    ],
+)
+async def test_one_fault_is_told_alone(
+    stock: Stock, line: Any, fields: dict[str, Any], code: str, path: str
+) -> None:
+    cup = await stock.stocked(5)
+    with pytest.raises((NotFound, Invalid)) as refused:
+        await stock.reserve((cup, 1), (line[0] or cup, *line[1:]), **fields)
+    assert refused.value.code == code
+    assert [error.path for error in refused.value.errors] == [path]
+    assert await stock.available(cup) == [5]
+
+
+async def test_faults_hide_nothing_of_other_warehouses(stock: Stock) -> None:
+    """A node that is not the caller's and one that nobody has are told alike; too large a kit
+    hides no unknown code; no more than a hundred faults are told."""
+    cup = await stock.stocked(20)
+    pair = await stock.sku((cup, 2))
+    with pytest.raises(NotFound) as refused:
+        await stock.reserve((cup, 1, "N2"), (cup, 1, "N9"), by=stock.staff_of("N1"))
+    assert codes(refused.value) == [
+        ("lines[0].node", "unknown_node"), ("lines[1].node", "unknown_node")
+    ]  # fmt: skip
+    with pytest.raises(Invalid) as wide:
+        await stock.reserve((pair, 1_000_000_000), ("NO-CUP", 1, "N2"), by=stock.staff_of("N1"))
+    assert codes(wide.value) == [
+        ("lines", "kits_too_large"), ("lines[1].sku", "unknown_sku"),
+        ("lines[1].node", "unknown_node"),
+    ]  # fmt: skip
+    with pytest.raises(NotFound) as many:
+        await stock.reserve(*((f"NO-{n}", 1) for n in range(120)))
+    assert len(many.value.errors) == 100

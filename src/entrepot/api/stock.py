@@ -60,7 +60,8 @@ async def post_reservation(
     """Hold stock for an order, or until `expires_at` for a cart; all lines or none.
 
     The live reservation of the same reference and channel is replaced: what it holds counts as
-    available. 409 `insufficient_stock` tells every shortage.
+    available. 409 `insufficient_stock` tells every shortage. A channel, SKU or node that is not
+    there is 404 `unknown_…` of the first; `errors` name all that is wrong, with its field.
     """
     return await reserve_stock(db, caller.principal, caller.stamp, data)
 

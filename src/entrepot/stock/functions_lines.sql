@@ -207,29 +207,6 @@ language sql stable as $$
     where p_whole or p.before < p.qty or p.open < p.qty;
 $$;
 
--- The refusal for a code that is not there, or not the caller's.
-create or replace function stock.unknown_v1(p_kind text, p_code text)
-returns jsonb
-language sql immutable as $$
-    select jsonb_build_object(
-        'status', 404, 'code', 'unknown_' || p_kind, 'message', 'there is no such ' || p_kind,
-        'facts', jsonb_build_object(p_kind, p_code)
-    );
-$$;
-
--- The refusal for a request whose kits fall apart into too much.
-create or replace function stock.kits_too_large_v1()
-returns jsonb
-language sql immutable as $$
-    select jsonb_build_object(
-        'status', 422, 'code', 'invalid', 'message', 'the kits fall apart into too much',
-        'errors', jsonb_build_array(jsonb_build_object(
-            'path', 'lines', 'code', 'kits_too_large', 'message',
-            'taken apart, a request has at most 2,000 lines of 1,000,000,000 units'
-        ))
-    );
-$$;
-
 -- The answer that a reservation gives, and the body of its events.
 create or replace function stock.reservation_answer_v1(
     p_id uuid, p_reference text, p_channel text, p_state text, p_strength text,

@@ -32,24 +32,12 @@ declare
     n integer; i integer := 1; cp integer := 1; cn integer; k integer; r integer; o integer := 1;
     o_first integer; a_n integer := 0; a_first integer; i_first integer; c_first integer;
     pos integer; left_over bigint; part bigint; room bigint; seen bigint; shared bigint;
-    short jsonb; no_such jsonb; any_rules boolean;
+    short jsonb; bad boolean; taken boolean; any_rules boolean;
 begin
     again := false;
-    select array_agg(c.channel_id order by x.req), array_agg(v.reservation_id order by x.req)
+    select array_agg(x.channel_id order by x.req), array_agg(x.reservation_id order by x.req)
     into r_channel, r_old
-    from unnest(p_channels, p_references, p_take) with ordinality
-        as x (code, reference, take, req)
-    left join lateral (
-        select n.channel_id from nodes.channel as n
-        where n.code = x.code and n.closed_at is null
-        limit 1 -- row by row: a join is planned for small tables
-    ) as c on true
-    left join lateral (
-        select h.reservation_id from stock.reservation as h
-        where h.channel_id = c.channel_id and h.reference = x.reference and h.state = 'pending'
-            and x.take
-        limit 1
-    ) as v on true;
+    from stock.live_of_v1(p_channels, p_references, p_take) as x;
     select v.reqs, v.skus, v.codes, v.qtys, v.nodes, v.named, v.channels, v.wide
     into l_req, l_sku, l_code, l_qty, l_node, l_named, l_channel, l_wide
     from stock.resolve_lines_v2(
@@ -66,13 +54,8 @@ begin
     end if;
 
     select array_agg(w.sku_id), array_agg(w.node_id) into g_sku, g_node
-    from (
-        select w.sku_id, w.node_id
-        from stock.guards_needed_v1(
-            l_sku, l_qty, l_node, l_channel, p_warehouses, p_whole
-        ) as w
-        union
-        select b.sku, b.node from unnest(o_sku, o_node) as b (sku, node)
+    from stock.guards_of_v1(
+        l_sku, l_qty, l_node, l_channel, p_warehouses, p_whole, o_sku, o_node
     ) as w;
     select v.skus, v.nodes, v.codes, v.opens, v.kept, v.aheads
     into g_sku, g_node, g_code, g_open, g_prot, g_ahead
@@ -93,20 +76,12 @@ begin
     ) as v;
     k_took := array_fill(0::bigint, array[coalesce(cardinality(k_sku), 0)]);
 
-    select array_agg(x.line order by x.line, x.priority), array_agg(x.pos order by x.line, x.priority),
+    select array_agg(x.line order by x.line, x.priority),
+        array_agg(x.guard order by x.line, x.priority),
         array_agg(x.at_row order by x.line, x.priority)
     into c_line, c_guard, c_row
-    from (
-        select u.line::integer as line, g.pos::integer as pos, y.pos::integer as at_row,
-            q.priority
-        from unnest(l_sku, l_node, l_channel) with ordinality as u (sku, node, channel, line)
-        join unnest(g_sku, g_node) with ordinality as g (sku, node, pos)
-            on g.sku = u.sku and (u.node is null or g.node = u.node)
-        join nodes.channel_node as q on q.channel_id = u.channel and q.node_id = g.node
-        left join unnest(k_channel, k_sku) with ordinality as y (channel, sku, pos)
-            on y.channel = u.channel and y.sku = u.sku
-        left join nodes.node as m on m.node_id = g.node
-        where u.node is not null or p_warehouses is null or m.code = any(p_warehouses)
+    from stock.choices_v1(
+        l_sku, l_node, l_channel, p_warehouses, g_sku, g_node, k_channel, k_sku
     ) as x;
     cn := coalesce(cardinality(c_line), 0);
 
@@ -114,30 +89,14 @@ begin
     for r in 1..cardinality(p_ids) loop
         continue when not p_take[r];
         a_first := a_n; i_first := i; c_first := cp; o_first := o;
-        short := null; no_such := null;
-        if r_channel[r] is null then
-            no_such := stock.unknown_v1('channel', p_channels[r]);
-        elsif p_expires[r] <= p_at then
-            no_such := jsonb_build_object(
-                'status', 422, 'code', 'invalid', 'message', 'this moment has passed',
-                'errors', jsonb_build_array(jsonb_build_object(
-                    'path', 'expires_at', 'code', 'in_the_past', 'message',
-                    'this moment has passed'
-                ))
-            );
-        elsif r = any(l_wide) then
-            no_such := stock.kits_too_large_v1();
-        end if;
+        short := null;
+        taken := false;
+        bad := r_channel[r] is null or coalesce(p_expires[r] <= p_at, false) or r = any(l_wide);
         while o <= coalesce(cardinality(o_req), 0) and o_req[o] = r loop
             pos := o_pos[o];
             g_open[pos] := g_open[pos] + o_qty[o];
             g_ahead[pos] := g_ahead[pos] + o_back[o];
-            if no_such is null and g_code[pos] <> all(p_warehouses) then
-                no_such := jsonb_build_object(
-                    'status', 409, 'code', 'reference_taken',
-                    'message', 'this reference holds goods of other warehouses'
-                );
-            end if;
+            taken := taken or coalesce(g_code[pos] <> all(p_warehouses), false);
             o_row[o] := null;
             if any_rules then
                 -- what the replaced one used of a quota is given back
@@ -156,11 +115,7 @@ begin
             o := o + 1;
         end loop;
         while i <= n and l_req[i] = r loop
-            if no_such is null and l_sku[i] is null then
-                no_such := stock.unknown_v1('sku', l_code[i]);
-            elsif no_such is null and l_named[i] is not null and l_node[i] is null then
-                no_such := stock.unknown_v1('node', l_named[i]);
-            end if;
+            bad := bad or l_sku[i] is null or (l_named[i] is not null and l_node[i] is null);
             left_over := l_qty[i];
             seen := 0;
             shared := null;
@@ -168,19 +123,10 @@ begin
                 k := c_row[cp];
                 shared := k_quota[k] - k_took[k];
                 if k_buffer[k] > 0 then
-                    -- the pool as it stands now: what it held, less what this batch took of it
-                    room := k_pooled[k] - k_buffer[k];
-                    for pos in
-                        select g.pos from unnest(g_sku, g_node) with ordinality
-                            as g (sku, node, pos)
-                        join nodes.channel_node as q
-                            on q.channel_id = l_channel[i] and q.node_id = g.node
-                        where g.sku = l_sku[i]
-                    loop
-                        part := case when k_uses[k] then 0 else g_prot[pos] end;
-                        room := room - greatest(0, g_was[pos] - part)
-                            + greatest(0, g_open[pos] - part);
-                    end loop;
+                    room := stock.pool_room_v1(
+                        l_channel[i], l_sku[i], k_uses[k], k_pooled[k] - k_buffer[k], g_sku,
+                        g_node, g_was, g_open, g_prot
+                    );
                     shared := least(shared, room);
                 end if;
             end if;
@@ -208,7 +154,7 @@ begin
                 end if;
                 cp := cp + 1;
             end loop;
-            if left_over > 0 and not p_whole and l_node[i] is null and no_such is null then
+            if left_over > 0 and not p_whole and l_node[i] is null and not (bad or taken) then
                 again := true;
                 return;
             end if;
@@ -236,12 +182,41 @@ begin
             end if;
             i := i + 1;
         end loop;
-        if no_such is not null or short is not null then
+        if bad or taken or short is not null then
             r_done[r] := false;
-            r_answer[r] := coalesce(no_such, jsonb_build_object(
-                'status', 409, 'code', 'insufficient_stock', 'message', 'not enough is available',
-                'facts', jsonb_build_object('shortages', short)
-            ));
+            r_answer[r] := case
+                when bad then stock.faults_of_v1(
+                    p_channels[r], r_channel[r] is not null,
+                    coalesce(p_expires[r] <= p_at, false), r = any(l_wide),
+                    array(
+                        select u.sku from unnest(p_skus, p_line_of) with ordinality
+                            as u (sku, req, line)
+                        where u.req = r order by u.line
+                    ),
+                    array(
+                        select u.node from unnest(p_nodes, p_line_of) with ordinality
+                            as u (node, req, line)
+                        where u.req = r order by u.line
+                    ),
+                    array(
+                        select u.code from unnest(l_req, l_sku, l_code) as u (req, sku, code)
+                        where u.req = r and u.sku is null
+                    ),
+                    array(
+                        select u.named from unnest(l_req, l_node, l_named) as u (req, node, named)
+                        where u.req = r and u.node is null and u.named is not null
+                    ), p_warehouses
+                )
+                when taken then jsonb_build_object(
+                    'status', 409, 'code', 'reference_taken',
+                    'message', 'this reference holds goods of other warehouses'
+                )
+                else jsonb_build_object(
+                    'status', 409, 'code', 'insufficient_stock',
+                    'message', 'not enough is available',
+                    'facts', jsonb_build_object('shortages', short)
+                )
+            end;
             for k in a_first + 1..a_n loop
                 g_open[a_guard[k]] := g_open[a_guard[k]] + a_qty[k];
                 g_ahead[a_guard[k]] := g_ahead[a_guard[k]] + a_back[k];
@@ -260,19 +235,11 @@ begin
             end loop;
         end if;
     end loop;
-    -- what a request takes of one row is one line, told in the order it was taken
     select array_agg(x.req order by x.first), array_agg(x.guard order by x.first),
         array_agg(x.qty order by x.first), array_agg(x.back order by x.first),
         array_agg(x.code order by x.first)
     into a_req, a_guard, a_qty, a_back, a_code
-    from (
-        select y.req, y.guard, sum(y.qty)::bigint as qty, sum(y.back)::bigint as back,
-            min(y.code) as code, min(y.place) as first
-        from unnest(a_req[1:a_n], a_guard, a_qty, a_back, a_code) with ordinality
-            as y (req, guard, qty, back, code, place)
-        where y.req > 0
-        group by y.req, y.guard
-    ) as x;
+    from stock.lines_taken_v1(a_req[1:a_n], a_guard, a_qty, a_back, a_code) as x;
     done := r_done;
 
     perform stock.hold_v1(g_sku, g_node, g_was, g_open, g_back, g_ahead, g_prot);
