@@ -53,7 +53,7 @@ class Counted(msgspec.Struct, frozen=True):
     text: str
 
 
-@flow(permission="parcels:change", callers=(Staff, ApiKey, Shopper, Job))
+@flow(permission="parcels:assign", callers=(Staff, ApiKey, Shopper, Job))
 async def count(tx: Tx, *, name: str, trouble: Any = None) -> Counted:
     """Count, then perhaps fail."""
     times = await tx.value(COUNT, name=name)
@@ -113,7 +113,7 @@ async def test_another_request_cannot_use_the_key(house: House) -> None:
 async def test_another_credential_has_keys_of_its_own(house: House) -> None:
     counter, same = name(), stamp()
     await count(house.db, house.owner, same, name=counter)
-    other = house.staff("parcels:change")
+    other = house.staff("parcels:assign")
     assert (await count(house.db, other, same, name=counter)).times == 2
 
 
@@ -208,7 +208,7 @@ async def test_a_real_deadlock_reaches_no_client(house: House) -> None:
 
         return inner
 
-    @flow(permission="parcels:change", callers=(Staff,))
+    @flow(permission="parcels:assign", callers=(Staff,))
     async def count_both(tx: Tx, *, first: str, then: Any) -> Counted:
         times = await tx.value(COUNT, name=first)
         assert isinstance(times, int)
@@ -246,7 +246,7 @@ async def test_only_declared_kinds_with_the_permission_may_call(house: House) ->
         await count(house.db, house.staff("parcels:read"), stamp(), name=counter)
     assert permission.value.code == "permission_missing"
     with pytest.raises(Forbidden):
-        await look(house.db, house.staff("parcels:change"), name=counter)
+        await look(house.db, house.staff("parcels:assign"), name=counter)
     assert await value_of(house, counter) == 0
 
 
@@ -254,12 +254,12 @@ async def test_callers_from_outside_need_a_key(house: House) -> None:
     with pytest.raises(Invalid) as refusal:
         await count(house.db, house.owner, stamp(key=None), name=name())
     assert refusal.value.code == "idempotency_key_missing"
-    job = Job(house.id, "person:x", None, frozenset({"parcels:change"}))
+    job = Job(house.id, "person:x", None, frozenset({"parcels:assign"}))
     assert (await count(house.db, job, Stamp(), name=name())).times == 1
 
 
 async def test_a_dead_key_writes_nothing(house: House) -> None:
-    record, _ = await house.key("parcels:change")
+    record, _ = await house.key("parcels:assign")
     principal, counter = house.principal(record), name()
     assert (await count(house.db, principal, stamp(), name=counter)).times == 1
     await revoke_api_key(house.db, house.owner, stamp(), key_id=record.key_id)
@@ -273,7 +273,7 @@ async def test_a_dead_key_writes_nothing(house: House) -> None:
 
 
 async def test_another_version_of_a_key_is_dead(house: House) -> None:
-    record, _ = await house.key("parcels:change")
+    record, _ = await house.key("parcels:assign")
     stale = msgspec.structs.replace(house.principal(record), version=record.version + 1)
     with pytest.raises(Unauthenticated):
         await count(house.db, stale, stamp(), name=name())
@@ -288,7 +288,7 @@ async def test_a_query_cannot_write(house: House) -> None:
     assert await cheat(house.db, house.owner) == []
 
 
-@hot_flow(permission="parcels:change", callers=(Staff, ApiKey))
+@hot_flow(permission="parcels:assign", callers=(Staff, ApiKey))
 async def claim_hot(tx: Tx, stamp: Stamp) -> str:
     """One statement that claims."""
     by = tx.principal
@@ -302,7 +302,7 @@ async def claim_hot(tx: Tx, stamp: Stamp) -> str:
 
 
 async def test_a_hot_flow_claims_in_its_statement(house: House) -> None:
-    record, _ = await house.key("parcels:change")
+    record, _ = await house.key("parcels:assign")
     principal, used = house.principal(record), stamp()
     assert await claim_hot(house.db, principal, used) == "fresh"
     with pytest.raises(Unauthenticated) as refusal:
@@ -342,7 +342,7 @@ def test_a_hot_flow_is_not_for_shoppers() -> None:
 def test_visitors_keep_no_answers(declare: Any) -> None:
     """They share a credential: one could ask for the answer of another."""
     with pytest.raises(Undeclared):
-        declare(permission="sessions:begin", callers=(Visitor,))
+        declare(permission="calculator:use", callers=(Visitor,))
 
 
 def test_every_flow_and_query_is_declared() -> None:

@@ -204,6 +204,26 @@ async def test_rotation_overlaps_and_ends(house: House) -> None:
         )  # fmt: skip
 
 
+async def test_a_scope_that_has_gone_keeps_no_key_from_its_life(house: House) -> None:
+    """Its key proves requests, is let in, rotated and revoked by who holds all there is."""
+    record, old = await house.key(*SCOPES)
+    await house.sql(
+        "update access.api_key set scopes = scopes || $2::text[], state = 'pending'"
+        " where key_id = $1", record.key_id, ["parcels:fly"],
+    )  # fmt: skip
+    async with house.db.begin(house.owner) as tx:
+        await keys.activate_key(tx, key_id=record.key_id)
+    principal, _ = await authenticator(house).authenticate(signed(house, old))
+    assert principal.permissions == {*SCOPES, "parcels:fly"}
+    fresh = new_material(house.id, KeyAlgorithm.ED25519)
+    rotated = await rotate_api_key(
+        house.db, house.owner, stamp(), key_id=record.key_id, material=fresh, sealing=house.sealing
+    )
+    assert rotated.scopes == record.scopes
+    revoked = await revoke_api_key(house.db, house.owner, stamp(), key_id=record.key_id)
+    assert revoked.state == KeyState.REVOKED
+
+
 async def test_a_key_never_makes_a_stronger_key(house: House) -> None:
     soon = house.db.clock() + timedelta(hours=1)
     record, _ = await house.key("keys:create", "parcels:read", warehouses=["SZX1"], expires_at=soon)

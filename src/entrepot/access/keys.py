@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from entrepot.access import queries, rules
 from entrepot.access.errors import no_such_key, not_yours_to_give, wrong_key_state
-from entrepot.access.permissions import within
+from entrepot.access.permissions import PERMISSIONS, within
 from entrepot.access.types import (
     ApiKeyRecord,
     KeyAlgorithm,
@@ -150,6 +150,7 @@ async def rotate_key(
     tx: Tx, *, key_id: str, material: KeyMaterial, sealing: SealingKey, overlap: timedelta = OVERLAP
 ) -> ApiKeyRecord:
     """Add a key of the same credential and rights; the old one retires and ends after `overlap`.
+    Scopes that have gone since the old one was made stay behind.
 
     Raises NotFound, and Conflict when the old one is not active or too many live already.
     """
@@ -157,7 +158,8 @@ async def rotate_key(
     live = [k for k in await queries.list_keys(tx) if k.credential_id == old.credential_id]
     if len(live) >= MOST_LIVE:
         raise Conflict("too many live keys of one credential", code="too_many_live_keys")
-    new = NewApiKey(old.label, old.scopes, material.algorithm, old.warehouses, old.expires_at)
+    scopes = [scope for scope in old.scopes if scope in PERMISSIONS]
+    new = NewApiKey(old.label, scopes, material.algorithm, old.warehouses, old.expires_at)
     added = await add_key(
         tx, new=new, material=material, sealing=sealing, credential_id=old.credential_id
     )
