@@ -10,6 +10,7 @@ import pytest
 from entrepot.flows.change_node import change_node
 from entrepot.flows.correct_alarm import correct_alarm
 from entrepot.flows.get_accuracy import get_accuracy
+from entrepot.flows.list_availability_changes import list_availability_changes
 from entrepot.flows.list_feed_alarms import list_feed_alarms
 from entrepot.flows.list_feed_states import list_feed_states
 from entrepot.flows.list_sku_events import list_sku_events
@@ -123,6 +124,42 @@ async def test_the_goods_of_a_silent_source_are_not_sold(stock: Stock) -> None:
     assert (await sweep(stock)).back == ["N1"]
     assert await stock.available(sku) == [16]
     assert (await stock.reserve((sku, 11, "N1"))).lines[0].qty == 11
+
+
+async def test_whoever_follows_what_is_available_hears_of_a_silent_source(stock: Stock) -> None:
+    """With what is held back any SKU of the node may have changed, in the channels that sell it."""
+    feed, sku = a_feed(), await stock.sku()
+    owner = await stock.server.owner(stock.tenant)
+    cursor = 0
+
+    async def everything() -> list[bool]:
+        nonlocal cursor
+        before = cursor
+        drain = "select max(feed_position) from platform.drain_outbox_v1(100000)"
+        cursor = await owner.fetchval(drain)
+        return [
+            (await list_availability_changes(
+                stock.db, stock.staff, channel=channel, after=before
+            )).everything for channel in ("WEB", "SHOP")
+        ]  # fmt: skip
+
+    try:
+        await tell(stock, feed, (1, sku, 10), node="N3")
+        await policy(stock, "N3", "stop")
+        await everything()
+        await sweep(stock)
+        stock.at[0] += 61 * SECOND
+        await sweep(stock)
+        assert await everything() == [True, False], "SHOP does not sell from N3"
+        await stock.receive(await stock.sku(), 1, "N3")
+        await sweep(stock)
+        assert await everything() == [True, False], "what came since is held back too"
+        await stock.receive(sku, 1)
+        await tell(stock, feed, (2, sku, 1), node="N3")
+        await sweep(stock)
+        assert await everything() == [True, False]
+    finally:
+        await owner.close()
 
 
 async def test_a_buffer_is_kept_and_levels_that_are_set_meanwhile_stay(stock: Stock) -> None:

@@ -118,7 +118,13 @@ order by z.feed_position, z.sku;
 -- name: read_on
 select max(x.feed_position) as position, coalesce(bool_or(
     (x.aggregate = 'channel' and x.aggregate_id = :channel_id)
-    or (x.aggregate = 'stock_levels' and x.body ->> 'channel' = :channel and x.body ? 'everything')
+    or (x.aggregate = 'stock_levels' and x.body ? 'everything' and (
+        x.body ->> 'channel' = :channel or x.body ->> 'warehouse' in (
+            select n.code from nodes.channel_node as cn
+            join nodes.node as n on n.node_id = cn.node_id
+            where cn.channel_id = :channel_id
+        )
+    ))
 ), false) as everything
 from (
     select f.feed_position, o.aggregate, o.aggregate_id, o.body

@@ -114,6 +114,8 @@ async def sweep(tx: Tx) -> Swept:
             (stale if one.stale else back).append(one.node)
         touched = await tx.value(SQL["withhold"], node_id=one.node_id, withheld=wanted)
         more = more or touched == SLICE
+        if touched:
+            await _tell_withheld(tx, one.node)
     await tx.execute(SQL["look_at_feeds"])
     opened, gone = await _note_alarms(
         tx,
@@ -138,6 +140,15 @@ async def _tell_silence(tx: Tx, one: _Silence, withheld: int) -> None:
     body = {"warehouse": one.node, "policy": one.stale_policy, "heard_at": one.heard_at}
     name = "node.fell_silent" if one.stale else "node.heard_again"
     await _tell(tx, name, one.node_id, sequence, body)
+
+
+async def _tell_withheld(tx: Tx, node: str) -> None:
+    """An event for whoever follows what is available: any SKU of the node may have changed."""
+    body = {"warehouse": node, "skus": [], "everything": True}
+    await tx.value(
+        SQL["tell_withheld"], event_id=new_id(tx.now), now=tx.now, actor=tx.principal.actor,
+        body=msgspec.json.encode(body),
+    )  # fmt: skip
 
 
 async def _tell(tx: Tx, name: str, node_id: UUID, sequence: object, body: object) -> None:

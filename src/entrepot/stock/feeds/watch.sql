@@ -47,6 +47,11 @@ returning sequence;
 -- name: withhold
 select stock.withhold_v1(:node_id, :withheld);
 
+-- name: tell_withheld
+select platform.put_event_v1(
+    :event_id, 'stock.levels_set', 1, 'stock_levels', :event_id, 1, :now, :actor, :body
+);
+
 -- name: put_node_event
 select platform.put_event_v1(
     :event_id, :name, 1, 'stock_feed_policy', :node_id, :sequence, :now, :actor, :body
