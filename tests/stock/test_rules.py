@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from entrepot.kernel.refusals import Conflict
-from entrepot.stock import queries, rules
+from entrepot.stock import queries, reads, rules
 from entrepot.tenancy.entrances import Connection
 from tests.postgres_fixture import InstalledServer
 
@@ -158,3 +158,22 @@ async def test_reserving_and_posting_scan_no_big_table(filled: Connection) -> No
     await filled.execute("select pg_stat_force_next_flush()")
     assert await filled.fetchval(count) == before
     assert await filled.fetchval("select count(*) from stock.reservation_line") == 2
+
+
+async def test_reservations_of_a_reference_are_found_by_their_indexes(filled: Connection) -> None:
+    await filled.execute(
+        """
+        insert into stock.reservation (reservation_id, channel_id, reference, state, strength,
+            sequence, created_at, closed_at, actor)
+        select gen_random_uuid(), c.channel_id, 'R' || i, x.state, 'hard', 1, now(),
+            case when x.state <> 'pending' then now() end, 'person:x'
+        from nodes.channel as c, generate_series(1, 4000) as i
+        cross join (values ('pending'), ('released')) as x (state);
+        analyze stock.reservation;
+        """
+    )
+    statement = reads.SQL["list_of_reference"]
+    values: dict[str, object] = {"reference": "R7", "most": 50}
+    nodes = await explained(filled, statement.sql, *(values.get(p) for p in statement.params))
+    assert {"reservation_live", "reservation_ended"} <= {n.get("Index Name") for n in nodes}
+    assert "reservation" not in {n["Relation Name"] for n in nodes if n["Node Type"] == "Seq Scan"}

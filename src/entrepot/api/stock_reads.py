@@ -35,7 +35,7 @@ async def get_reservations(
     before: FromQuery[UUID | None] = None,
     limit: Limit = 50,
 ) -> Listed[Reservation]:
-    """Reservations, newest first; with `reference` the live ones of it."""
+    """Reservations, newest first, live and ended ones: all, or those of a reference."""
     found = await list_reservations(
         db, caller.principal, reference=reference, channel=channel, state=standing, before=before,
         most=limit,

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
-from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.platform.database import ReadTx
 from entrepot.stock import reads
 from entrepot.stock.types import Reservation, State
@@ -20,11 +19,7 @@ async def list_reservations(
     before: UUID | None = None,
     most: int = 200,
 ) -> list[Reservation]:
-    """Newest first; with `reference` the live ones of it. Raises Invalid for those of a reference
-    that are over: they are looked up by their ids."""
-    if reference is not None and state not in (None, "pending"):
-        message = "of a reference the live ones are found"
-        raise Invalid(message, errors=[FieldError("state", "bad_value", message)])
+    """Newest first, live and ended ones."""
     return await reads.list_reservations(
         tx, reference=reference, channel=channel, state=state, before=before, most=most
     )

@@ -50,16 +50,16 @@ async def list_reservations(
     before: UUID | None,
     most: int,
 ) -> list[Reservation]:
-    """Newest first, behind `before`; with `reference` the live ones of it. Callers of some
-    warehouses see those that hold goods there only."""
+    """Newest first, behind `before`. Callers of some warehouses see those that hold goods there
+    only."""
     wanted = {
-        "channel": channel, "before": before, "most": most,
+        "channel": channel, "state": state, "before": before, "most": most,
         "warehouses": warehouses_of(tx.principal),
     }  # fmt: skip
     if reference is None:
-        rows = await tx.list(SQL["list_reservations"], Body, state=state, **wanted)
+        rows = await tx.list(SQL["list_reservations"], Body, **wanted)
     else:
-        rows = await tx.list(SQL["list_live"], Body, reference=reference, **wanted)
+        rows = await tx.list(SQL["list_of_reference"], Body, reference=reference, **wanted)
     return [msgspec.json.decode(row.body, type=Reservation) for row in rows]
 
 

@@ -18,17 +18,29 @@ where (:before::uuid is null or v.reservation_id < :before)
 order by v.reservation_id desc
 limit :most;
 
--- Only live ones are found by their reference: those are what an index knows.
--- name: list_live
+-- Of one reference. Live and ended ones are known by an index each: ended ones by one that nothing
+-- pays for while it is live.
+-- name: list_of_reference
 select stock.reservation_answer_v1(
     v.reservation_id, v.reference, c.code, v.state, v.strength, v.expires_at, v.created_at,
     stock.reservation_lines_v1(v.reservation_id)
 ) as body
-from nodes.channel as c
-join stock.reservation as v on v.channel_id = c.channel_id
-where v.reference = :reference and v.state = 'pending'
-    and (:before::uuid is null or v.reservation_id < :before)
+from (
+    select x.reservation_id
+    from nodes.channel as c
+    join stock.reservation as x on x.channel_id = c.channel_id
+    where x.reference = :reference and x.state = 'pending'
+    union all
+    select x.reservation_id
+    from stock.reservation as x
+    where x.reference = :reference and x.state <> 'pending'
+        and (:before::uuid is null or x.reservation_id < :before)
+) as u
+join stock.reservation as v on v.reservation_id = u.reservation_id
+join nodes.channel as c on c.channel_id = v.channel_id
+where (:before::uuid is null or v.reservation_id < :before)
     and (:channel::text is null or c.code = :channel)
+    and (:state::text is null or v.state = :state)
     and (:warehouses::text[] is null or not exists (
         select from stock.reservation_line as b
         join nodes.node as n on n.node_id = b.node_id
