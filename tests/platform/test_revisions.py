@@ -15,7 +15,15 @@ import pytest
 
 from entrepot.kernel.principals import Job
 from entrepot.platform import revisions
-from entrepot.platform.revisions import RevisionChanged, migrate, read_history
+from entrepot.platform.pools import Login
+from entrepot.platform.revisions import (
+    History,
+    Outcome,
+    RevisionChanged,
+    migrate,
+    migrate_fleet,
+    read_history,
+)
 from entrepot.platform.sqlfile import parse_statement
 from entrepot.tenancy import queries
 from entrepot.tenancy.entrances import at, connect
@@ -138,6 +146,27 @@ async def _run(
 
 
 @pytest.mark.crash
+@pytest.mark.parametrize("error", [
+    asyncpg.InternalClientError("cannot switch to state 12; another operation is in progress"),
+    asyncpg.InterfaceError("connection is closed"),
+    asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+    ConnectionResetError(),
+])  # fmt: skip
+async def test_a_database_cut_off_on_its_way_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def cut(login: Login, history: History) -> Outcome:
+        if login.database == "cut":
+            raise error
+        return Outcome(login.database, ("one",))
+
+    monkeypatch.setattr(revisions, "migrate", cut)
+    logins = [Login("", 0, name, "", "") for name in ("first", "cut", "last")]
+    told = {o.database: o async for o in migrate_fleet(logins, History((), ()), at_once=1)}
+    assert {name for name, o in told.items() if o.applied} == {"first", "last"}
+    assert type(error).__name__ in told["cut"].trouble
+
+
 async def test_a_fleet_killed_on_its_way_arrives(own: InstalledServer, newer: Path) -> None:
     await _kill_on_the_way(own, newer, tenants=10, kills=4)
 

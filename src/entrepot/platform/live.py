@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 
 from entrepot.kernel.ids import TenantId
-from entrepot.platform.pools import Directory, Login
+from entrepot.platform.pools import DRIVER_ERRORS, Directory, Login
 from entrepot.platform.queue import CHANNEL
 
 log = structlog.get_logger()
@@ -34,7 +34,7 @@ class Live:
         while True:
             try:
                 await self._listen(await self._directory.control_login())
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DRIVER_ERRORS as error:
                 log.warning("live.listener_lost", error=type(error).__name__)
             except Exception:  # whatever it is: a listener that ends silences every page
                 log.exception("live.listener_failed")

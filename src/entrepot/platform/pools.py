@@ -72,6 +72,11 @@ _AWAY = (
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 
+DRIVER_ERRORS = (
+    OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError,
+)  # fmt: skip
+"""All that the driver raises: of a connection that is cut in mid-question any of them may tell."""
+
 _LIMITS = {
     "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "60s",

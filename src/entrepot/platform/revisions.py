@@ -14,7 +14,7 @@ from typing import Literal
 import asyncpg
 import msgspec
 
-from entrepot.platform.pools import Login
+from entrepot.platform.pools import DRIVER_ERRORS, Login
 
 _PAUSES_S = (0.3, 0.6, 1.2, 2.4, 4.8)
 _LOCK = 0x456E7472
@@ -106,7 +106,7 @@ async def migrate_fleet(
         async with places:
             try:
                 return await migrate(login, history)
-            except (asyncpg.PostgresError, RevisionChanged, OSError) as error:
+            except (RevisionChanged, *DRIVER_ERRORS) as error:
                 return Outcome(login.database, (), f"{type(error).__name__}: {error}")
 
     tasks = [asyncio.create_task(one(login)) for login in logins]

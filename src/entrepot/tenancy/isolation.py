@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
-from entrepot.platform.pools import Login
+from entrepot.platform.pools import DRIVER_ERRORS, Login
 from entrepot.platform.sqlfile import load_sql
 from entrepot.tenancy.entrances import Connection, at, connect
 from entrepot.tenancy.isolation_probes import PROBES, Probe
@@ -276,7 +276,7 @@ async def knock(login: Login) -> str | None:
         connection = await connect(login)
     except _NO_ENTRY:
         return None
-    except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+    except DRIVER_ERRORS as error:
         return f"unclear: {type(error).__name__} {error}"
     connection.terminate()
     return f"enters {login.database}"

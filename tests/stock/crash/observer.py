@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 
 from entrepot.kernel.refusals import Refusal
+from entrepot.platform.pools import DRIVER_ERRORS
 from entrepot.tenancy.directory import Directory
 from tests.stock.crash.house import server_of
 
@@ -46,10 +47,7 @@ where case
     )
 end
 """
-_AWAY = (
-    OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, Refusal,
-    TimeoutError,
-)  # fmt: skip
+_AWAY = (Refusal, *DRIVER_ERRORS)
 
 
 def told_so_far(path: Path) -> tuple[list[str], list[str]]:
