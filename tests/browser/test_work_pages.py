@@ -34,8 +34,15 @@ from tests.web.page_house import PageHouse
 async def furnish(trade: Trade) -> dict[str, str]:
     """Two SKUs in bins, transfers in three states, an order to pick; the paths of the pages."""
     db, staff = trade.db, trade.staff
-    for code, lots in (("CUP-BLUE", False), ("TEA-GREEN", True)):
-        new = {"code": code, "names": {"en": code}, "lot_tracked": lots}
+    for code, lots, names in (
+        ("CUP-BLUE", False, {"en": "Enamel cup, blue, 350 ml", "zh-CN": "蓝色搪瓷杯 350 毫升"}),
+        (
+            "TEA-GREEN",
+            True,
+            {"en": "Longjing green tea, tin of 100 g", "zh-CN": "龙井绿茶 罐装 100 克"},
+        ),
+    ):
+        new = {"code": code, "names": names, "lot_tracked": lots}
         await create_sku(db, staff, stamp(), new=msgspec.convert(new, NewSku))
     bins = msgspec.convert({"bins": [{"code": "PACK-1", "class": "packed"}]}, NewBins)
     await create_bins(db, staff, stamp(), node="SZX1", new=bins)
@@ -116,7 +123,13 @@ async def test_a_wedge_scanner_alone_picks_an_order(
     page = await visit("390", "en")
     await page.goto(f"{HERE}{house.base}/staff/warehouse")
     await page.locator('[name=warehouse][value="SZX1"]').first.click()
-    await page.goto(f"{HERE}{house.base}/{paths['pick']}")
+    await page.goto(f"{HERE}{house.base}/{paths['picks']}")
+    for code in ("CUP-RED", "CUP-BLUE"):
+        await expect(page.locator("#f-code")).to_be_focused()
+        await page.keyboard.type(code)
+        await page.keyboard.press("Enter")
+        if code == "CUP-RED":
+            await expect(page.get_by_text("CUP-RED fits nothing on this list.")).to_be_visible()
     tea = "TEA-GREEN"
     for place, code in (("A-01-01-1", "CUP-BLUE"), ("A-01-02-1", tea), ("A-01-02-2", tea)):
         await expect(page.locator(".pick-bin")).to_have_text(place)

@@ -64,6 +64,11 @@ class _AttributeRow(msgspec.Struct, frozen=True):
     names: bytes
 
 
+class _Names(msgspec.Struct, frozen=True):
+    code: str
+    names: bytes
+
+
 class _Code(msgspec.Struct, frozen=True):
     code: str
 
@@ -123,6 +128,17 @@ async def ids_of(tx: ReadTx, *, codes: Collection[str]) -> dict[str, SkuId]:
     """Ids of those of `codes` that exist, by code."""
     found = await tx.list(SQL["list_ids"], SkuId, codes=list(codes))
     return {one.code: one for one in found}
+
+
+async def names_of(tx: ReadTx, *, codes: Collection[str]) -> dict[str, dict[str, str]]:
+    """Names by language of those of `codes` that exist, by code."""
+    rows = await tx.list(SQL["list_names"], _Names, codes=list(codes))
+    return {row.code: msgspec.json.decode(row.names, type=dict[str, str]) for row in rows}
+
+
+async def skus_of(tx: ReadTx, *, scanned: str) -> list[str]:
+    """The codes of all SKUs that a scanned code may stand for."""
+    return sorted({one.sku for one in await find_by_code(tx, scanned=scanned)})
 
 
 async def find_by_code(tx: ReadTx, *, scanned: str, symbology: str | None = None) -> list[FoundSku]:

@@ -86,6 +86,11 @@ select s.sku_id, s.code, s.closed_at is not null as closed
 from catalog.sku as s
 where s.code = any(:codes::text[]);
 
+-- name: list_names
+select s.code, s.names
+from catalog.sku as s
+where s.code = any(:codes::text[]);
+
 -- name: find_by_code
 select s.code as sku, s.names, found.by, found.supplier,
     coalesce(p.unit, s.base_unit) as unit,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.catalog.queries import skus_of
 from entrepot.counts import rules
 from entrepot.counts.types import (
     BookLine,
@@ -102,6 +103,30 @@ async def list_counts(
     )
 
 
+async def list_to_walk(
+    tx: ReadTx,
+    *,
+    warehouse: str,
+    after: UUID | None,
+    most: int,
+    code: str,
+    warehouses: list[str] | None,
+) -> list[CountSummary]:
+    """Live sheets of a warehouse along its bins, behind `after`, those that only wait for a
+    decision last; with a scanned `code` those of the bin or the SKU that it may stand for."""
+    skus = await skus_of(tx, scanned=code) if code else []
+    return await tx.list(
+        SQL["list_to_walk"],
+        CountSummary,
+        warehouse=warehouse,
+        after=after,
+        most=most,
+        code=code,
+        skus=skus,
+        warehouses=warehouses,
+    )
+
+
 async def get_summary(tx: ReadTx, *, count_id: UUID, warehouses: list[str] | None) -> CountSummary:
     """One sheet; NotFound outside the scope."""
     found = await tx.find(
@@ -122,9 +147,10 @@ async def get_count(
     finished = max(len(outcome.counters), 1)
     kept = await list_lines(tx, count_id=count_id, round_=finished)
     numbers = await _tracking_numbers(tx, kept)
+    lines = [_shown(line, numbers, sees_book) for line in kept if line.counted is not None]
     return Count(
         **msgspec.structs.asdict(summary),
-        lines=[_shown(line, numbers, sees_book) for line in kept if line.counted is not None],
+        lines=sorted(lines, key=_reading_order),
         counters=outcome.counters,
         units_off=outcome.units_off if sees_book else None,
         other_eyes=outcome.other_eyes if sees_book else None,
@@ -154,6 +180,14 @@ def _shown(line: KeptLine, numbers: dict[UUID, str], sees_book: bool) -> CountLi
         difference=rules.difference(seen) if sees_book else None,
         moved=seen.moved if sees_book else None,
     )
+
+
+def _reading_order(line: CountLine) -> tuple[str, ...]:
+    """As one looks a thing up on the sheet; lines are kept by ids that nobody can read."""
+    return (
+        line.tracking_number or line.sku or "", line.lot, line.status, line.owner, line.serial,
+        str(line.parcel_id or ""),
+    )  # fmt: skip
 
 
 def seen_of(line: KeptLine) -> rules.Seen:

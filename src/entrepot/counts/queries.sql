@@ -15,6 +15,28 @@ where (:warehouse::text is null or n.code = :warehouse)
 order by c.count_id desc
 limit :most;
 
+-- Live sheets as one walks along the bins, those that only wait for a decision behind them; of a
+-- scanned code those of the bin or the SKU that it may stand for.
+-- name: list_to_walk
+select c.count_id as id, c.what, n.code as warehouse, b.code as bin, s.code as sku, c.rule,
+    c.status, c.round, c.asked, c.opened_at, c.begun_at, c.begun_by, c.closed_at, c.closed_by
+from counts.count as c
+join nodes.node as n on n.node_id = c.node_id
+join nodes.bin as b on b.bin_id = c.bin_id
+left join catalog.sku as s on s.sku_id = c.sku_id
+where n.code = :warehouse
+    and c.status in ('open', 'counted', 'recount')
+    and (:after::uuid is null or (c.asked, b.code, c.count_id) > (
+        select p.asked, q.code, p.count_id
+        from counts.count as p
+        join nodes.bin as q on q.bin_id = p.bin_id
+        where p.count_id = :after
+    ))
+    and (:code::text = '' or b.code = upper(:code) or s.code = any(:skus::text[]))
+    and (:warehouses::text[] is null or n.code = any(:warehouses))
+order by c.asked, b.code, c.count_id
+limit :most;
+
 -- name: get_summary
 select c.count_id as id, c.what, n.code as warehouse, b.code as bin, s.code as sku, c.rule,
     c.status, c.round, c.asked, c.opened_at, c.begun_at, c.begun_by, c.closed_at, c.closed_by

@@ -19,8 +19,14 @@ async def list_asns(
     reference: str | None = None,
     after: UUID | None = None,
     most: int = 50,
+    code: str = "",
 ) -> list[AsnSummary]:
-    """Newest first, behind `after`; `live`: only those that are not closed."""
+    """Newest first, behind `after`; `live`: only those that are not closed.
+
+    With a scanned `code` those that it may stand for: their reference, goods that are announced;
+    where receiving is blind, goods that have come.
+    """
     return await arrivals_reads.list_asns(
-        tx, node=node, state=state, live=live, reference=reference, after=after, most=most
-    )
+        tx, node=node, state=state, live=live, reference=reference, after=after, most=most,
+        code=code,
+    )  # fmt: skip

@@ -11,7 +11,11 @@ from entrepot.stock.picking.types import PickSummary
 
 @query(permission="stock:pick", callers=(ApiKey, Staff))
 async def list_to_pick(
-    tx: ReadTx, *, node: str, after: UUID | None = None, most: int
+    tx: ReadTx, *, node: str, after: UUID | None = None, most: int, code: str = ""
 ) -> list[PickSummary]:
-    """Firm ones, the oldest first, behind `after`; nothing for a node that is not the caller's."""
-    return await picking_views.list_to_pick(tx, node=node, after=after, most=most)
+    """Firm ones, the oldest first, behind `after`; nothing for a node that is not the caller's.
+
+    With a scanned `code` those that it may stand for: the order's reference, goods that it has to
+    fetch, a bin where such goods lie.
+    """
+    return await picking_views.list_to_pick(tx, node=node, after=after, most=most, code=code)

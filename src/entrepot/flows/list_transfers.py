@@ -21,9 +21,14 @@ async def list_transfers(
     overdue: bool = False,
     before: UUID | None = None,
     most: int,
+    code: str = "",
 ) -> list[TransferSummary]:
-    """Newest first, before `before`; those of which one end is the caller's."""
+    """Newest first, before `before`; those of which one end is the caller's.
+
+    With a scanned `code` those that it may stand for: their own code, their reference, goods that
+    are asked for or under way.
+    """
     return await transfers_views.list_transfers(
         tx, states=states, node=node, from_node=from_node, to_node=to_node, overdue=overdue,
-        before=before, most=most,
+        before=before, most=most, code=code,
     )  # fmt: skip

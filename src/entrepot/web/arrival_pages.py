@@ -17,6 +17,7 @@ from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.dock_forms import acceptable, done_before, faults_of, focus_of, line_of
 from entrepot.web.forms import Form, read_form, stamp_of
+from entrepot.web.found_by_scan import Scan, scanned
 from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form
 from entrepot.web.staff_pages import choose_first, chosen_here, here, staff_of
 from entrepot.web.visits import PageRequest, Visit
@@ -26,22 +27,31 @@ _PAGE = 50
 
 @get("/staff/arrivals")
 async def arrivals(
-    request: PageRequest, deps: Deps, visit: Visiting, after: FromQuery[UUID | None] = None
+    request: PageRequest,
+    deps: Deps,
+    visit: Visiting,
+    after: FromQuery[UUID | None] = None,
+    code: FromQuery[str] = "",
 ) -> Response[str]:
-    """What is awaited at this warehouse."""
+    """What is awaited at this warehouse; `code`: what was scanned to find one."""
     node = await here(request, deps, visit)
     if node is None:
         return choose_first(visit)
-    asns = await list_asns(
-        deps.db, staff_of(visit), node=node.code, live=True, after=after, most=_PAGE
-    )
+    by, wanted = staff_of(visit), scanned(code)
+    found = []
+    if wanted:
+        found = await list_asns(deps.db, by, node=node.code, live=True, most=_PAGE, code=wanted)
+    if len(found) == 1:
+        return see_other(visit, f"{visit.base}/staff/arrivals/{found[0].id}")
+    asns = found or await list_asns(deps.db, by, node=node.code, live=True, after=after, most=_PAGE)
     return page(
         visit,
         "staff/arrivals.html",
         deps=deps,
         warehouse=node,
         asns=asns,
-        next_url=f"{visit.path}?after={asns[-1].id}" if len(asns) == _PAGE else None,
+        scan=Scan(wanted, len(found)),
+        next_url=f"{visit.path}?after={asns[-1].id}" if not found and len(asns) == _PAGE else None,
     )
 
 

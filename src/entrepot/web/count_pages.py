@@ -1,16 +1,17 @@
 """Counts on the phone: which bins to count, one sheet, and for the office what came of it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from entrepot.counts.types import Count, NewCount, NewCountPlan
+from entrepot.counts.types import Count, CountSummary, NewCount, NewCountPlan
 from entrepot.flows.approve_count import approve_count
 from entrepot.flows.begin_count import begin_count
 from entrepot.flows.fill_in_count import fill_in_count
 from entrepot.flows.get_count import get_count
-from entrepot.flows.list_counts import list_counts
+from entrepot.flows.list_counts_to_walk import list_counts_to_walk
 from entrepot.flows.open_count import open_count
 from entrepot.flows.plan_counts import plan_counts
 from entrepot.flows.reject_count import reject_count
@@ -21,6 +22,7 @@ from entrepot.web.answers import page, see_other
 from entrepot.web.count_sheets import read_lines
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of, told_number
+from entrepot.web.found_by_scan import NOT_SCANNED, Scan, names_of_skus, scanned
 from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form
 from entrepot.web.staff_pages import choose_first, chosen_here, here, staff_of, warehouses_of
 from entrepot.web.typed_lines import line_faults
@@ -36,12 +38,22 @@ async def counts(
     visit: Visiting,
     after: FromQuery[UUID | None] = None,
     planned: FromQuery[str] = "",
+    code: FromQuery[str] = "",
 ) -> Response[str]:
-    """The live sheets of the warehouse where this device stands."""
+    """The live sheets of the warehouse where this device stands, along its bins; `code`: what was
+    scanned to find one."""
     node = await here(request, deps, visit)
     if node is None:
         return choose_first(visit)
-    return await _list(deps, visit, node, after=after, planned=told_number(planned, digits=3))
+    wanted = scanned(code)
+    if not wanted:
+        return await _list(deps, visit, node, after=after, planned=told_number(planned, digits=3))
+    found = await list_counts_to_walk(
+        deps.db, staff_of(visit), warehouse=node.code, most=_PAGE, code=wanted
+    )
+    if len(found) == 1:
+        return see_other(visit, f"{visit.base}/staff/counts/{found[0].id}")
+    return await _list(deps, visit, node, scan=Scan(wanted, len(found)), found=found)
 
 
 async def _list(
@@ -53,9 +65,11 @@ async def _list(
     planned: int | None = None,
     refusal: Refusal | None = None,
     given: Form | None = None,
+    scan: Scan = NOT_SCANNED,
+    found: Sequence[CountSummary] = (),
 ) -> Response[str]:
-    sheets = await list_counts(
-        deps.db, staff_of(visit), warehouse=node.code, live=True, after=after, most=_PAGE
+    sheets = found or await list_counts_to_walk(
+        deps.db, staff_of(visit), warehouse=node.code, after=after, most=_PAGE
     )
     return page(
         visit,
@@ -63,10 +77,14 @@ async def _list(
         deps=deps,
         warehouse=node,
         sheets=sheets,
+        scan=scan,
+        names=await names_of_skus(deps, visit, [one.sku for one in sheets if one.sku]),
         planned=planned,
         refusal=refusal,
         given=given.fields if given else {},
-        next_url=f"{visit.path}?after={sheets[-1].id}" if len(sheets) == _PAGE else None,
+        next_url=f"{visit.path}?after={sheets[-1].id}"
+        if not found and len(sheets) == _PAGE
+        else None,
     )
 
 
@@ -109,6 +127,7 @@ async def _sheet(
         "staff/count.html",
         deps=deps,
         count=count,
+        names=await names_of_skus(deps, visit, _skus_of(count)),
         zone=nodes.get(count.warehouse, visit.house_of.zone),
         counting=_is_open(count) and count.begun_at is not None,
         to_begin=_is_open(count) and count.begun_at is None,
@@ -117,6 +136,10 @@ async def _sheet(
         faults=line_faults(visit, refusal, typed),
         typed=typed,
     )
+
+
+def _skus_of(count: Count) -> list[str]:
+    return [sku for sku in (count.sku, *(line.sku for line in count.lines)) if sku]
 
 
 def _is_open(count: Count) -> bool:

@@ -18,6 +18,7 @@ from entrepot.stock.transfers.types import NewTransfer
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
+from entrepot.web.found_by_scan import names_of_skus
 from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form, by_field
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.transfer_lines import goods_faults, read_goods
@@ -117,6 +118,7 @@ async def _one(
         "admin/transfer.html",
         deps=deps,
         transfer=shown,
+        names=await names_of_skus(deps, visit, [line.sku for line in shown.lines]),
         zone=visit.house_of.zone,
         sends=shown.state == "draft" and works_in(by, shown.from_),
         cancels=shown.state == "draft" and visit.allowed("stock:move"),

@@ -18,6 +18,7 @@ from entrepot.stock.picking.types import MissedGoods, PickedGoods, UnpickedGoods
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
+from entrepot.web.found_by_scan import Scan, names_of_skus, scanned
 from entrepot.web.refusals import beside_form, by_field
 from entrepot.web.staff_pages import choose_first, chosen_here, here, staff_of
 from entrepot.web.visits import PageRequest, Visit
@@ -33,20 +34,29 @@ async def picks(
     visit: Visiting,
     after: FromQuery[UUID | None] = None,
     moved: FromQuery[str] = "",
+    code: FromQuery[str] = "",
 ) -> Response[str]:
-    """Orders with something to fetch in this warehouse, the oldest first."""
+    """Orders with something to fetch in this warehouse, the oldest first; `code`: what was
+    scanned to find one."""
     node = await here(request, deps, visit)
     if node is None:
         return choose_first(visit)
-    rows = await list_to_pick(deps.db, staff_of(visit), node=node.code, after=after, most=_PAGE)
+    by, wanted = staff_of(visit), scanned(code)
+    found = []
+    if wanted:
+        found = await list_to_pick(deps.db, by, node=node.code, most=_PAGE, code=wanted)
+    if len(found) == 1:
+        return see_other(visit, f"{visit.base}/staff/picks/{found[0].id}")
+    rows = found or await list_to_pick(deps.db, by, node=node.code, after=after, most=_PAGE)
     return page(
         visit,
         "staff/picks.html",
         deps=deps,
         warehouse=node,
         rows=rows,
+        scan=Scan(wanted, len(found)),
         moved=bool(moved),
-        next_url=f"{visit.path}?after={rows[-1].id}" if len(rows) == _PAGE else None,
+        next_url=f"{visit.path}?after={rows[-1].id}" if not found and len(rows) == _PAGE else None,
     )
 
 
@@ -85,6 +95,7 @@ async def _pick(
         warehouse=node,
         work=shown,
         task=shown.tasks[0] if shown.tasks else None,
+        names=await names_of_skus(deps, visit, [line.sku for line in shown.lines]),
         units=sum(line.qty for line in shown.lines),
         picked=sum(line.picked for line in shown.lines),
         waiting=sum(line.backordered for line in shown.lines),

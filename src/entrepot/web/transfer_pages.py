@@ -16,10 +16,11 @@ from entrepot.flows.send_transfer import send_transfer
 from entrepot.kernel.principals import Staff, works_in
 from entrepot.kernel.refusals import NotFound, Refusal
 from entrepot.platform.documents import convert
-from entrepot.stock.transfers.types import Arrived, ClosedShort, Loaded
+from entrepot.stock.transfers.types import Arrived, ClosedShort, Loaded, TransferSummary
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of, told_number
+from entrepot.web.found_by_scan import Scan, names_of_skus, scanned
 from entrepot.web.refusals import beside_form, by_field
 from entrepot.web.staff_pages import choose_first, here, staff_of, warehouses_of
 from entrepot.web.transfer_lines import goods_faults, read_goods
@@ -31,14 +32,23 @@ _LIVE = ("draft", "sent")
 
 @get("/staff/transfers")
 async def transfers(
-    request: PageRequest, deps: Deps, visit: Visiting, before: FromQuery[UUID | None] = None
+    request: PageRequest,
+    deps: Deps,
+    visit: Visiting,
+    before: FromQuery[UUID | None] = None,
+    code: FromQuery[str] = "",
 ) -> Response[str]:
-    """What is to be sent from this warehouse and what is on its way to it."""
+    """What is to be sent from this warehouse and what is on its way to it; `code`: what was
+    scanned to find one."""
     node = await here(request, deps, visit)
     if node is None:
         return choose_first(visit)
-    rows = await list_transfers(
-        deps.db, staff_of(visit), node=node.code, states=_LIVE, before=before, most=_PAGE
+    by, wanted = staff_of(visit), scanned(code)
+    found = await _found(deps, visit, node.code, wanted) if wanted else []
+    if len(found) == 1:
+        return see_other(visit, f"{visit.base}/staff/transfers/{found[0].id}")
+    rows = found or await list_transfers(
+        deps.db, by, node=node.code, states=_LIVE, before=before, most=_PAGE
     )
     return page(
         visit,
@@ -51,8 +61,20 @@ async def transfers(
             r for r in rows
             if (r.from_ == node.code) == (r.state == "sent")
         ],
-        next_url=f"{visit.path}?before={rows[-1].id}" if len(rows) == _PAGE else None,
+        scan=Scan(wanted, len(found)),
+        next_url=f"{visit.path}?before={rows[-1].id}"
+        if not found and len(rows) == _PAGE
+        else None,
     )  # fmt: skip
+
+
+async def _found(deps: Site, visit: Visit, node: str, code: str) -> list[TransferSummary]:
+    """What a scan may stand for: work of this end, and only without any what waits at the other."""
+    rows = await list_transfers(
+        deps.db, staff_of(visit), node=node, states=_LIVE, most=_PAGE, code=code
+    )
+    ours = [row for row in rows if (row.from_ == node) == (row.state == "draft")]
+    return ours or rows
 
 
 @get("/staff/transfers/{transfer_id:uuid}")
@@ -84,6 +106,7 @@ async def _transfer(
         "staff/transfer.html",
         deps=deps,
         transfer=shown,
+        names=await names_of_skus(deps, visit, [line.sku for line in shown.lines]),
         zone=zones.get(shown.to_) or zones.get(shown.from_, visit.house_of.zone),
         sending=shown.state == "draft"
         and works_in(by, shown.from_)

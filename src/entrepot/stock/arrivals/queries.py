@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.catalog.queries import skus_of
 from entrepot.kernel.principals import Principal
 from entrepot.kernel.refusals import NotFound
 from entrepot.platform.database import ReadTx
@@ -88,11 +89,14 @@ async def list_asns(
     reference: str | None = None,
     after: UUID | None = None,
     most: int = 50,
+    code: str = "",
 ) -> list[AsnSummary]:
-    """Newest first, behind `after`; `live`: only those that are not closed."""
+    """Newest first, behind `after`; `live`: only those that are not closed; of a scanned `code`:
+    whatever it may stand for."""
     rows = await _rows(
-        tx, id=None, node=node, state=state, live=live, reference=reference, after=after, most=most
-    )
+        tx, id=None, node=node, state=state, live=live, reference=reference, after=after,
+        most=most, code=code,
+    )  # fmt: skip
     return [_summary(tx.principal, row) for row in rows]
 
 
@@ -133,10 +137,12 @@ async def _one(tx: ReadTx, asn_id: UUID) -> _AsnRow:
     return rows[0]
 
 
-async def _rows(tx: ReadTx, **wanted: object) -> Sequence[_AsnRow]:
+async def _rows(tx: ReadTx, *, code: str = "", **wanted: object) -> Sequence[_AsnRow]:
     return await tx.list(
-        SQL["list_asns"], _AsnRow, **wanted, warehouses=warehouses_of(tx.principal)
-    )
+        SQL["list_asns"], _AsnRow, **wanted, code=code,
+        skus=await skus_of(tx, scanned=code) if code else [],
+        sees=sees_expected(tx.principal, blind=True), warehouses=warehouses_of(tx.principal),
+    )  # fmt: skip
 
 
 def _summary(principal: Principal, row: _AsnRow) -> AsnSummary:

@@ -31,6 +31,14 @@ where (:id::uuid is null or a.asn_id = :id)
     and (not :live or a.state in ('announced', 'receiving'))
     and (:reference::text is null or a.reference = :reference)
     and (:after::uuid is null or a.asn_id < :after)
+    and (
+        :code::text = '' or a.reference = :code or exists (
+            select from stock.asn_line as l
+            join catalog.sku as s on s.sku_id = l.sku_id and s.code = any(:skus::text[])
+            where l.asn_id = a.asn_id
+                and (l.received > 0 or :sees::boolean or not coalesce(a.blind, r.blind, false))
+        )
+    )
     and (:warehouses::text[] is null or n.code = any(:warehouses))
 order by a.asn_id desc
 limit :most;

@@ -194,5 +194,30 @@ cross join lateral (
 where v.state = 'pending' and v.strength <> 'soft' and x.units > x.picked
     and (v.strength <> 'picked' or x.picked > 0)
     and (:after::uuid is null or v.reservation_id > :after)
+    and (:wanted::uuid[] is null or v.reservation_id = any(:wanted))
 order by v.reservation_id
 limit :most;
+
+-- Reservations that a scanned code may stand for at a node: their reference, one of the SKUs that
+-- they still have to fetch, a bin where such goods lie.
+-- name: list_wanting
+select v.reservation_id as id
+from nodes.channel as c
+join stock.reservation as v on v.channel_id = c.channel_id
+where v.reference = :code and v.state = 'pending'
+union
+select y.reservation_id
+from stock.reservation_line as y
+join nodes.node as n on n.node_id = y.node_id and n.code = :node
+where y.open and y.sku_id in (
+    select s.sku_id from catalog.sku as s where s.code = any(:skus::text[])
+    union all
+    select b.sku_id
+    from nodes.bin as p
+    join stock.balance as b on b.place_id = p.bin_id and b.on_hand > 0
+    where p.node_id = n.node_id and p.code = upper(:code)
+) and y.quantity > coalesce((
+    select sum(k.quantity) from stock.picked as k
+    where k.reservation_id = y.reservation_id and k.sku_id = y.sku_id
+        and k.node_id = y.node_id and k.open
+), 0);

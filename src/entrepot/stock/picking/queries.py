@@ -4,6 +4,7 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.catalog.queries import skus_of
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock import errors
@@ -40,6 +41,10 @@ class _Found(msgspec.Struct, frozen=True):
     strength: str
 
 
+class _Wanting(msgspec.Struct, frozen=True):
+    id: UUID
+
+
 async def get_pick_list(tx: ReadTx, *, reservation_id: UUID, node: str) -> PickList:
     """The list; NotFound when the reservation has nothing at this node, or it is not the
     caller's."""
@@ -74,10 +79,16 @@ async def find_pick_list(tx: ReadTx, *, reservation_id: UUID, node: str) -> Pick
 
 
 async def list_to_pick(
-    tx: ReadTx, *, node: str, after: UUID | None, most: int
+    tx: ReadTx, *, node: str, after: UUID | None, most: int, code: str = ""
 ) -> list[PickSummary]:
-    """Firm reservations with something to fetch at this node, the oldest first, behind `after`."""
+    """Firm reservations with something to fetch at this node, the oldest first, behind `after`;
+    with a scanned `code` those that it may stand for."""
+    wanted = None
+    if code:
+        skus = await skus_of(tx, scanned=code)
+        found = await tx.list(SQL["list_wanting"], _Wanting, node=node, code=code, skus=skus)
+        wanted = [one.id for one in found]
     return await tx.list(
-        SQL["list_to_pick"], PickSummary, node=node, after=after, most=most,
+        SQL["list_to_pick"], PickSummary, node=node, after=after, most=most, wanted=wanted,
         warehouses=warehouses_of(tx.principal),
     )  # fmt: skip

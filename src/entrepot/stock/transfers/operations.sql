@@ -181,6 +181,17 @@ where (:id::uuid is null or x.transfer_id = :id)
     and (:node::text is null or :node in (f.code, t.code))
     and (not :overdue::boolean or (x.state = 'sent' and x.expected_at < :now))
     and (
+        :code::text = '' or x.code = upper(:code) or x.reference = :code or exists (
+            select from stock.transfer_line as y
+            join catalog.sku as s on s.sku_id = y.sku_id and s.code = any(:skus::text[])
+            where y.transfer_id = x.transfer_id and x.state = 'draft'
+        ) or exists (
+            select from stock.transit as y
+            join catalog.sku as s on s.sku_id = y.sku_id and s.code = any(:skus)
+            where y.transfer_id = x.transfer_id and y.sent > y.received + y.lost
+        )
+    )
+    and (
         :warehouses::text[] is null or f.code = any(:warehouses) or t.code = any(:warehouses)
     )
 order by x.transfer_id desc
@@ -213,6 +224,18 @@ select x.short_reason as reason, a.adjustment_id as asked
 from stock.transfer as x
 left join stock.adjustment as a on a.transfer_id = x.transfer_id and a.state = 'requested'
 where x.transfer_id = :id;
+
+-- The request to close a transfer short, ended: everything came. One that was asked for while
+-- something is under way stays.
+-- name: end_asked
+update stock.adjustment as a
+set state = :state, ended_because = 'all_arrived', decided_at = :now, decided_by = :actor,
+    sequence = a.sequence + 1
+from stock.transfer as x
+join nodes.node as n on n.node_id = x.to_node
+where x.transfer_id = :id and x.state = 'received' and a.transfer_id = x.transfer_id
+    and a.state = 'requested'
+returning a.adjustment_id as id, a.sequence, n.code as node;
 
 -- What is under way, and what a unit of it is worth.
 -- name: list_worth

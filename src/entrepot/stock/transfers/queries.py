@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.catalog.queries import skus_of
 from entrepot.kernel.refusals import NotFound
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sqlfile import load_sql
@@ -36,12 +37,16 @@ async def list_transfers(
     overdue: bool = False,
     before: UUID | None = None,
     most: int,
+    code: str = "",
 ) -> list[TransferSummary]:
-    """Newest first, before `before`; of a node: whichever end it is."""
+    """Newest first, before `before`; of a node: whichever end it is; of a scanned `code`: whatever
+    it may stand for."""
+    skus = await skus_of(tx, scanned=code) if code else []
     return await tx.list(
         SQL["list_transfers"], TransferSummary, now=tx.now, id=None, before=before,
         states=None if states is None else list(states), node=node, from_node=from_node,
-        to_node=to_node, overdue=overdue, most=most, warehouses=warehouses_of(tx.principal),
+        to_node=to_node, overdue=overdue, most=most, code=code, skus=skus,
+        warehouses=warehouses_of(tx.principal),
     )  # fmt: skip
 
 
@@ -50,7 +55,7 @@ async def get_transfer(tx: ReadTx, *, transfer_id: UUID) -> Transfer:
     row = await tx.find(
         SQL["list_transfers"], TransferSummary, now=tx.now, id=transfer_id, before=None,
         states=None, node=None, from_node=None, to_node=None, overdue=False, most=1,
-        warehouses=warehouses_of(tx.principal),
+        code="", skus=[], warehouses=warehouses_of(tx.principal),
     )  # fmt: skip
     if row is None:
         raise unknown_transfer()
