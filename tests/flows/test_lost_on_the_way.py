@@ -15,6 +15,7 @@ from entrepot.flows.change_count_limits import change_count_limits
 from entrepot.flows.close_transfer import close_transfer
 from entrepot.flows.get_adjustment import get_adjustment
 from entrepot.flows.get_transfer import get_transfer
+from entrepot.flows.receive_transfer import receive_transfer
 from entrepot.flows.reject_adjustment import reject_adjustment
 from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.flows.set_unit_values import set_unit_values
@@ -32,7 +33,7 @@ from entrepot.stock.adjustment_types import (
     NewUnitValues,
     UnitValue,
 )
-from entrepot.stock.transfers.types import ClosedShort, Transfer
+from entrepot.stock.transfers.types import Arrived, ClosedShort, Transfer
 from tests.flows.eyes import key_of
 from tests.flows.trade import stamp
 from tests.stock.house import Stock
@@ -145,6 +146,9 @@ async def test_received_and_written_off_at_the_same_time_is_one_of_them(stock: S
         received(stock, transfer.id), approve(stock, waiting), return_exceptions=True
     )
     assert isinstance(came, Refusal) != isinstance(gone, Refusal)
+    assert "wrong_state" in {getattr(came, "code", None), getattr(gone, "code", None)}
+    state = "approved" if isinstance(came, Refusal) else "withdrawn"
+    assert (await shown(stock, waiting)).state == state
     left = {} if isinstance(came, Refusal) else {"N2/R good": 9}
     assert {place: n for place, n in (await places_of(stock, sku)).items() if n} == left
 
@@ -161,14 +165,47 @@ async def test_what_arrived_meanwhile_is_not_written_off(stock: Stock) -> None:
     assert (await shown(stock, waiting)).state == "requested"
     await withdraw_adjustment(stock.db, by, stamp(), adjustment_id=waiting, said=SAID)
     rest = await asked(stock, transfer, by)
-    await received(stock, transfer.id)
-    assert (await again(stock, transfer)).state == "received"
-    assert await code_of(approve(stock, rest)) == "goods_moved"
     done = await reject_adjustment(
         stock.db, somebody(stock), stamp(), adjustment_id=rest, said=SAID
     )
-    assert (done.state, (await again(stock, transfer)).short_asked) == ("rejected", None)
+    assert (done.state, done.ended_because) == ("rejected", None)
+    assert (await again(stock, transfer)).short_asked is None
+    await received(stock, transfer.id)
     assert (await stock.guard(sku, "N2")).on_hand == 9
+
+
+async def test_when_everything_arrives_the_request_ends_by_itself(stock: Stock) -> None:
+    """Not while a unit is still missing, and told once, with its reason."""
+    transfer, sku = await under_way(stock, 9)
+    other, _ = await under_way(stock, 9)
+    waiting, elsewhere = await asked(stock, transfer), await asked(stock, other)
+    await received(stock, transfer.id, {"sku": sku, "qty": 8})
+    assert (await shown(stock, waiting)).state == "requested"
+    by, key = somebody(stock, "N2"), stamp()
+    for _ in range(2):
+        await receive_transfer(stock.db, by, key, transfer_id=transfer.id, arrived=Arrived())
+    ended = await shown(stock, waiting)
+    assert (ended.state, ended.ended_because, ended.document_id) == (
+        "withdrawn", "all_arrived", None,
+    )  # fmt: skip
+    assert (ended.decided_by, (await again(stock, transfer)).short_asked) == (by.actor, None)
+    for verb in (approve_adjustment, reject_adjustment, withdraw_adjustment):
+        refused = verb(stock.db, somebody(stock), stamp(), adjustment_id=waiting, said=SAID)
+        assert await code_of(refused) == "wrong_state"
+    assert (await shown(stock, elsewhere)).state == "requested"
+    assert (await approve(stock, elsewhere)).ended_because is None
+    assert (await stock.guard(sku, "N2")).on_hand == 9
+    owner = await stock.server.owner(stock.tenant)
+    try:
+        told = await owner.fetch(
+            "select name, body ->> 'because' from platform.outbox where aggregate_id = $1"
+            " order by sequence", waiting,
+        )  # fmt: skip
+    finally:
+        await owner.close()
+    assert [tuple(row) for row in told] == [
+        ("adjustment.requested", None), ("adjustment.withdrawn", "all_arrived")
+    ]  # fmt: skip
 
 
 async def test_a_limit_of_value_and_pieces_with_serials(stock: Stock) -> None:

@@ -89,7 +89,8 @@ class NewUnitValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AdjustmentSummary(msgspec.Struct, frozen=True):
     """An adjustment in a list. `over` is the limit that it passed: units, value, or day (with
     what the same person adjusted there in the 24 hours before). Of the rest of a transfer that
-    will not come: which, and why. Without what people wrote."""
+    will not come: which, and why; `ended_because`: `all_arrived` when it came after all, which
+    withdraws the request by itself. Without what people wrote."""
 
     id: UUID
     kind: Literal["adjust", "status"]
@@ -106,6 +107,7 @@ class AdjustmentSummary(msgspec.Struct, frozen=True):
     decided_by: str | None
     transfer_id: UUID | None
     short_reason: str | None
+    ended_because: Literal["all_arrived"] | None
 
 
 class AdjustmentLine(msgspec.Struct, frozen=True):

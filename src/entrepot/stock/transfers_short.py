@@ -1,7 +1,8 @@
 """Closing a transfer short: a loss by somebody's word, so it obeys the limits of adjustments.
 
 Within them it is closed at once; above one the transfer stays under way, and an adjustment waits
-for a second pair of eyes, whose approval closes it. Locks: the transfer, then the node.
+for a second pair of eyes, whose approval closes it. When everything arrives after all, that ends.
+Locks: the transfer, then the adjustment, then the node.
 """
 
 from uuid import UUID
@@ -36,6 +37,12 @@ class _Worth(msgspec.Struct, frozen=True):
     value_minor: int | None
 
 
+class _Ended(msgspec.Struct, frozen=True):
+    id: UUID
+    sequence: int
+    node: str
+
+
 class AskedShort(msgspec.Struct, frozen=True):
     """The adjustment that says so; without a document it waits."""
 
@@ -67,6 +74,25 @@ async def close(
         document_id = await transfers.close_short(tx, taken=taken, reason=reason)
     await adjustments.keep(tx, adjustment_id, asked=asked, over=over, document_id=document_id)
     return AskedShort(adjustment_id, document_id)
+
+
+async def end_asked(tx: Tx, *, transfer_id: UUID) -> UUID | None:
+    """Withdraw what was asked of a transfer that the caller holds, once all of it has arrived;
+    which adjustment that was, None where none waited or something is still under way."""
+    state = adjustment_rules.adjustments().follow("requested", "withdraw")
+    ended = await tx.find(
+        SQL["end_asked"], _Ended, id=transfer_id, state=state, now=tx.now,
+        actor=tx.principal.actor,
+    )  # fmt: skip
+    if ended is None:
+        return None
+    body = {"id": ended.id, "warehouse": ended.node, "state": state, "because": "all_arrived"}
+    await tx.value(
+        adjustments.SQL["put_event"], event_id=new_id(tx.now), name=f"adjustment.{state}",
+        id=ended.id, sequence=ended.sequence, now=tx.now, actor=tx.principal.actor,
+        body=msgspec.json.encode(body),
+    )  # fmt: skip
+    return ended.id
 
 
 async def _asked(tx: Tx, taken: TakenTransfer, reason: ShortReason) -> Asked:

@@ -204,9 +204,9 @@ async def decide(tx: Tx, *, adjustment_id: UUID, verb: str, note: str | None) ->
     `other_eyes_needed` (approve, reject) or `not_yours` (withdraw), Conflict `goods_moved` naming
     what lies there no longer.
     """
-    taken = await tx.find(
-        SQL["take_adjustment"], _Taken, id=adjustment_id, warehouses=warehouses_of(tx.principal)
-    )
+    scope = warehouses_of(tx.principal)
+    await tx.execute(SQL["lock_transfer_of"], id=adjustment_id, warehouses=scope)
+    taken = await tx.find(SQL["take_adjustment"], _Taken, id=adjustment_id, warehouses=scope)
     if taken is None:
         raise unknown_adjustment()
     state = rules.adjustments().follow(taken.state, verb)

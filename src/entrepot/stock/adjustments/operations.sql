@@ -131,6 +131,15 @@ insert into stock.adjustment_note (adjustment_id, about, note) values (:id, :abo
 -- name: erase_notes
 delete from stock.adjustment_note where adjustment_id = :id;
 
+-- Who receives a transfer ends what was asked of it: the transfer is locked before the adjustment.
+-- name: lock_transfer_of
+select x.transfer_id
+from stock.adjustment as a
+join nodes.node as n on n.node_id = a.node_id
+join stock.transfer as x on x.transfer_id = a.transfer_id
+where a.adjustment_id = :id and (:warehouses::text[] is null or n.code = any(:warehouses))
+for update of x;
+
 -- name: take_adjustment
 select a.adjustment_id as id, a.node_id, n.code as node, a.kind, a.state, a.asked_by, a.cause,
     a.transfer_id, a.short_reason
@@ -176,7 +185,7 @@ order by l.line;
 -- name: list_adjustments
 select a.adjustment_id as id, a.kind, n.code as node, a.cause, a.state, a.over, a.units,
     a.value_minor, a.document_id, a.asked_at, a.asked_by, a.decided_at, a.decided_by,
-    a.transfer_id, a.short_reason
+    a.transfer_id, a.short_reason, a.ended_because
 from stock.adjustment as a
 join nodes.node as n on n.node_id = a.node_id
 where (:node::text is null or n.code = :node)
@@ -189,7 +198,7 @@ limit :most;
 -- name: find_summary
 select a.adjustment_id as id, a.kind, n.code as node, a.cause, a.state, a.over, a.units,
     a.value_minor, a.document_id, a.asked_at, a.asked_by, a.decided_at, a.decided_by,
-    a.transfer_id, a.short_reason
+    a.transfer_id, a.short_reason, a.ended_because
 from stock.adjustment as a
 join nodes.node as n on n.node_id = a.node_id
 where a.adjustment_id = :id and (:warehouses::text[] is null or n.code = any(:warehouses));
