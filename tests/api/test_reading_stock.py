@@ -99,6 +99,25 @@ async def test_quantities_that_are_none_are_named_with_all_else(
     assert sorted(paths) == ["extra", "lines[0].qty", "lines[1].qty", "reference"]
 
 
+@pytest.mark.parametrize("line", [
+    '"qty":"1"', '"qty":"1e2"', '"qty":"1.0"', '"qty":1,"node":1', '"qty":true', '"qty":[1]',
+])  # fmt: skip
+async def test_a_number_is_no_text(key: ApiKeyInHand, line: str) -> None:
+    body = f'{{"reference":"r","channel":"READ","lines":[{{"sku":"ANY",{line}}}]}}'
+    refused = await key.send("POST", "/api/v1/reservations", body.encode())
+    assert refused.status_code == 422, refused.text
+    assert [error["code"] for error in refused.json()["errors"]] == ["wrong_type"]
+
+
+@pytest.mark.parametrize("level", [
+    '"safety":"null"', '"safety":"3"', '"sells_inbound":"true"', '"sells_inbound":1',
+])  # fmt: skip
+async def test_a_text_is_no_level_and_no_flag(key: ApiKeyInHand, level: str) -> None:
+    body = f'{{"levels":[{{"sku":"ANY","node":"SZX1",{level}}}]}}'
+    refused = await key.send("PUT", "/api/v1/stock/levels", body.encode())
+    assert refused.status_code == 422, refused.text
+
+
 async def test_what_is_nested_too_deep_is_refused(key: ApiKeyInHand) -> None:
     deep = b'{"reference":' + b"[" * 700 + b"]" * 700 + b"}"
     assert (await key.send("POST", "/api/v1/reservations", deep)).status_code == 400

@@ -51,8 +51,20 @@ def answer(request: AnyRequest, error: Exception) -> Response[bytes]:
     )
 
 
+def check_body(request: AnyRequest) -> None:
+    """Before a request: JSON is announced as JSON, and a number is no text.
+
+    Litestar converts bodies as it converts queries: "1e2" would be a hundred units, the text null
+    no value, "false" a flag.
+    """
+    refuse_other_media(request)
+    refusal = _body_refusal(request)
+    if refusal is not None:
+        raise refusal
+
+
 def refuse_other_media(request: AnyRequest) -> None:
-    """A before-request check: JSON is announced as JSON."""
+    """JSON is announced as JSON."""
     if request.method in ("POST", "PUT", "PATCH"):
         kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
         if not kind and getattr(request.route_handler, "parsed_data_field", None) is None:
@@ -88,13 +100,13 @@ def _from_litestar(request: AnyRequest, error: HTTPException) -> Response[bytes]
 
 
 def _body_refusal(request: AnyRequest) -> Refusal | None:
-    """Every fault of a body that Litestar refused at its first one."""
+    """Every fault of the body."""
     body = request.scope["state"].get("body")
     field = getattr(request.route_handler, "parsed_data_field", None)
     if not body or field is None:
         return None
     try:
-        decode_json(body, field.raw)
+        decode_json(body, field.annotation)
     except Refusal as refusal:
         return refusal
     return None

@@ -5,7 +5,7 @@ from litestar.di import Provide
 from litestar.response import Response
 
 from entrepot.api.adjustments import ADJUSTMENT_ROUTES
-from entrepot.api.answers import AnyRequest, answer, refuse_other_media
+from entrepot.api.answers import AnyRequest, answer, check_body
 from entrepot.api.arrivals import ARRIVAL_ROUTES
 from entrepot.api.carriers import CARRIER_ROUTES
 from entrepot.api.catalog import CATALOG_ROUTES
@@ -66,7 +66,7 @@ def api_routers(
             *RECONCILIATION_ROUTES,
         ],
         guards=[guard.for_routes()],
-        before_request=refuse_other_media,
+        before_request=check_body,
         dependencies={
             **provided,
             "caller": Provide(provide_caller, sync_to_thread=False),
