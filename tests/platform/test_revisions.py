@@ -145,7 +145,6 @@ async def _run(
     return await runner.wait()
 
 
-@pytest.mark.crash
 @pytest.mark.parametrize("error", [
     asyncpg.InternalClientError("cannot switch to state 12; another operation is in progress"),
     asyncpg.InterfaceError("connection is closed"),
@@ -167,6 +166,7 @@ async def test_a_database_cut_off_on_its_way_stops_no_other(
     assert type(error).__name__ in told["cut"].trouble
 
 
+@pytest.mark.crash
 async def test_a_fleet_killed_on_its_way_arrives(own: InstalledServer, newer: Path) -> None:
     await _kill_on_the_way(own, newer, tenants=10, kills=4)
 
