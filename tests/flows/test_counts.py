@@ -297,3 +297,52 @@ async def test_the_status_of_a_count_follows_the_table(trade: Trade) -> None:
     assert {(row["a"], row["b"]) for row in rows} == {
         (edge.source, edge.target) for edge in MACHINE.edges
     }
+
+
+async def test_a_sheet_finds_no_units_of_a_kit(trade: Trade) -> None:
+    """Its parts are counted; what lay there before it became a kit may be less, never more."""
+    part, was = await sku(trade), await sku(trade)
+    kit = await sku(trade, parts=[{"sku": part, "quantity": 2}])
+    await move(trade, into(part, 4), into(was, 3))
+    with pytest.raises(Invalid) as refused:
+        await opened(trade, kit)
+    assert [(error.path, error.code) for error in refused.value.errors] == [("sku", "is_kit")]
+    count_id = await opened(trade, was)
+    owner = await trade.server.owner(trade.tenant)
+    await owner.execute(
+        "insert into catalog.kit_part (kit_sku_id, component_sku_id, quantity)"
+        " select k.sku_id, p.sku_id, 1 from catalog.sku as k, catalog.sku as p"
+        " where k.code = $1 and p.code = $2", was, part,
+    )  # fmt: skip
+    await owner.close()
+    two, four = {"sku": was, "counted": 2}, {"sku": was, "counted": 4}
+    for wrong in ((four,), (two, two)):
+        with pytest.raises(Invalid) as refused:
+            await count(trade, count_id, trade.staff, *wrong)
+        assert [error.code for error in refused.value.errors] == ["is_kit"]
+    for by in (trade.staff, somebody(trade)):
+        done = await count(trade, count_id, by, two)
+    await approve_count(trade.db, somebody(trade), stamp(), count_id=done.id)
+    assert (await on_hand(trade, was), await on_hand(trade, part)) == (2, 4)
+
+
+async def test_what_became_a_kit_is_not_found_by_an_old_sheet(trade: Trade) -> None:
+    """The decision is refused with words; rejecting the sheet ends it."""
+    part, was = await sku(trade), await sku(trade)
+    await move(trade, into(was, 3))
+    count_id = await opened(trade, was)
+    for by in (trade.staff, somebody(trade)):
+        await count(trade, count_id, by, {"sku": was, "counted": 5})
+    owner = await trade.server.owner(trade.tenant)
+    await owner.execute(
+        "insert into catalog.kit_part (kit_sku_id, component_sku_id, quantity)"
+        " select k.sku_id, p.sku_id, 1 from catalog.sku as k, catalog.sku as p"
+        " where k.code = $1 and p.code = $2", was, part,
+    )  # fmt: skip
+    await owner.close()
+    with pytest.raises(Invalid) as refused:
+        await approve_count(trade.db, somebody(trade), stamp(), count_id=count_id)
+    assert [error.code for error in refused.value.errors] == ["is_kit"]
+    assert await on_hand(trade, was) == 3
+    done = await reject_count(trade.db, somebody(trade), stamp(), count_id=count_id)
+    assert done.status == "rejected"

@@ -32,12 +32,14 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class KnownSku(msgspec.Struct, frozen=True):
-    """A SKU that a sheet names, under the code it was asked by."""
+    """A SKU that a sheet names, under the code it was asked by; `is_there`: the book has some."""
 
     asked: str
     sku_id: UUID
     code: str
     serial_tracked: bool
+    is_kit: bool
+    is_there: bool
 
 
 class BinOfSku(msgspec.Struct, frozen=True):

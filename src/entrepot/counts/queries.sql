@@ -102,7 +102,13 @@ from parcels.parcel as p
 where p.bin_id = :bin_id and p.status in ('received', 'inspected', 'stored', 'consolidating');
 
 -- name: list_skus
-select g.code as asked, s.sku_id, s.code, s.serial_tracked
+select g.code as asked, s.sku_id, s.code, s.serial_tracked, exists(
+    select from catalog.kit_part as k where k.kit_sku_id = s.sku_id
+) as is_kit, exists(
+    select from stock.balance as b
+    where b.sku_id = s.sku_id and b.on_hand > 0
+        and (:bin_id::uuid is null or b.place_id = :bin_id)
+) as is_there
 from unnest(:codes::text[]) as g (code)
 join catalog.sku as s on (s.closed_at is null or exists (
     -- what is there of a closed SKU is seen like everything else

@@ -11,6 +11,7 @@ from entrepot.platform.database import ReadTx
 
 Seen = dict[str, tuple[BookLine, int]]
 """What was seen, by key: the line, and how many units."""
+NO_UNITS = ("is_kit", "a kit has no units of its own: count its parts")
 
 
 async def read_sheet(tx: ReadTx, *, taken: TakenCount, sheet: FilledSheet) -> Seen:
@@ -62,6 +63,9 @@ async def _read_goods(tx: ReadTx, taken: TakenCount, sheet: FilledSheet) -> Seen
     )
     wrong = sheet.parcels or sheet.tracking_numbers
     errors = [_not_here("parcels", "this sheet is for goods")] if wrong else []
+    book = {}
+    if any(sku.is_kit for sku in known.values()):
+        book = await queries.list_book(tx, taken=taken)
     found: Seen = {}
     for place, line in enumerate(sheet.goods):
         sku = known.get(line.sku)
@@ -76,6 +80,9 @@ async def _read_goods(tx: ReadTx, taken: TakenCount, sheet: FilledSheet) -> Seen
         key = key_of(goods)
         before = found[key][1] if key in found and not sku.serial_tracked else 0
         found[key] = (goods, before + line.counted)
+        # what was a SKU before it became a kit may still lie here; more of it is not found
+        if sku.is_kit and found[key][1] > (book[key].book if key in book else 0):
+            errors.append(FieldError(f"goods[{place}].sku", *NO_UNITS))
     if errors:
         raise Invalid("the sheet cannot be read", errors=errors)
     return found

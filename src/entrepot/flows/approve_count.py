@@ -17,6 +17,7 @@ from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
 from entrepot.stock import operations as stock
 from entrepot.stock.feeds import operations as feeds
+from entrepot.stock.queries import refuse_found_kits
 from entrepot.stock.types import End, NewMovement
 
 
@@ -24,7 +25,8 @@ from entrepot.stock.types import End, NewMovement
 async def approve_count(tx: Tx, *, count_id: UUID) -> CountSummary:
     """The closed sheet. Raises Conflict (`wrong_state`) when no finished round waits, Forbidden
     (`other_eyes_needed`) above the limit for whoever counted, Conflict when what is missing by
-    the count has moved away meanwhile."""
+    the count has moved away meanwhile, Invalid (`is_kit`) for units found of what has become a
+    kit since."""
     scope = scope_of(tx.principal).warehouses
     taken = await operations.take_count(tx, count_id=count_id, warehouses=scope)
     if not taken.asked:
@@ -54,6 +56,7 @@ async def post_differences(tx: Tx, taken: TakenCount) -> int:
     if taken.what == "parcels":
         await _post_parcels(tx, taken, found)
     elif found:
+        await refuse_found_kits(tx, skus=[one.sku or "" if one.units > 0 else "" for one in found])
         moves = [_movement(taken, one) for one in found]
         await feeds.refuse_edits(tx, movements=moves)
         await stock.post(tx, reference=f"count {taken.count_id}", movements=moves)

@@ -2,6 +2,7 @@
 
 from entrepot.access.flow import flow
 from entrepot.counts import operations, queries
+from entrepot.counts.reading import NO_UNITS
 from entrepot.counts.types import CountSummary, NewCount
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.kernel.refusals import Conflict, FieldError, Invalid, NotFound
@@ -14,7 +15,8 @@ from entrepot.platform.database import Tx
 @flow(permission="counts:create", callers=(Staff, ApiKey))
 async def open_count(tx: Tx, *, new: NewCount) -> CountSummary:
     """The open sheet. Raises Conflict (`count_open`) when a live one covers the same things,
-    NotFound for a warehouse, bin or SKU that is unknown or not the caller's."""
+    NotFound for a warehouse, bin or SKU that is unknown or not the caller's, Invalid (`is_kit`)
+    for a kit of which nothing lies there."""
     if new.sku is not None and new.what == "parcels":
         error = FieldError("sku", "not_counted_here", "parcels are no SKU")
         raise Invalid("a sheet for parcels names no SKU", errors=[error])
@@ -30,6 +32,8 @@ async def open_count(tx: Tx, *, new: NewCount) -> CountSummary:
         known = await queries.list_skus(tx, codes=[new.sku], bin_id=place.id)
         if new.sku not in known:
             raise NotFound("there is no SKU of this code", code="unknown_sku", sku=new.sku)
+        if known[new.sku].is_kit and not known[new.sku].is_there:
+            raise Invalid("a kit has no units of its own", errors=[FieldError("sku", *NO_UNITS)])
         sku_id = known[new.sku].sku_id
     sheet = operations.NewSheet(new.what, new.warehouse, place.id, sku_id, new.rule)
     count_id = await operations.open_count(tx, sheet=sheet)

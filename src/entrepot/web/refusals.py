@@ -207,7 +207,7 @@ _FIELDS = {
     "unknown_code": _("Nothing bears this code."),
     "ambiguous_code": _("This code stands for several SKUs."),
     "sku_closed": _("This SKU is closed."),
-    "is_kit": _("A kit comes in as its parts."),
+    "is_kit": _("A kit has no pieces of its own: take its parts."),
     "unknown_unit": _("This SKU has no such unit."),
     "not_whole": _("This is no whole number of pieces."),
     "reason_missing": _("Something is missing: say why."),
