@@ -15,8 +15,8 @@ from entrepot.tenancy.types import Kind
 SKUS = 10_000
 _PGBENCH = """
 \\set n random(1, {skus})
-select 1 / flows.reserve_at_once_v1(
-    now(), array['{key}'], array[1], array['key' || chr(58) || '{key}'],
+select 1 / flows.reserve_at_once_v2(
+    now(), false, array['{key}'], array[1], array['key' || chr(58) || '{key}'],
     array[gen_random_uuid()::text], array[gen_random_uuid()::text], array['\\x00'::bytea],
     array['bench'], array['key' || chr(58) || '{key}'], array[gen_random_uuid()],
     array[gen_random_uuid()], array[gen_random_uuid()], array[gen_random_uuid()::text],

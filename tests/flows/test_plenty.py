@@ -15,9 +15,11 @@ from entrepot.access.flow import Claim, Stamp
 from entrepot.access.permissions import PERMISSIONS
 from entrepot.flows.reserve_stock import reserve_stock
 from entrepot.kernel.ids import new_token
-from entrepot.kernel.principals import ApiKey
+from entrepot.kernel.principals import ApiKey, Job
 from entrepot.kernel.refusals import Forbidden, Invalid, Refusal, Unauthenticated
+from entrepot.platform.audit import seal_batch
 from entrepot.platform.database import Database
+from entrepot.platform.outbox import drain_outbox
 from entrepot.stock.types import Reservation
 from tests.flows.trade import later, stamp
 from tests.postgres_fixture import InstalledServer
@@ -43,13 +45,13 @@ async def rows_of(stock: Stock, reference: str) -> dict[str, Any]:
             ),
             "outbox": await owner.fetch(
                 "select o.name, o.version, o.aggregate, o.sequence, o.actor, o.body,"
-                " exists(select from platform.outbox_pending as p where p.event_id = o.event_id)"
+                " exists(select from platform.waiting_event as p where p.event_id = o.event_id)"
                 " as pending, o.at = $2 as at_once from platform.outbox as o"
                 " where o.aggregate_id = $1", which, made["created_at"],
             ),
             "audit": await owner.fetch(
                 "select a.actor, a.credential, a.on_behalf_of, a.request_id, a.verb, a.subject,"
-                " a.facts, a.at = $2 as at_once, exists(select from platform.audit_unsealed as u"
+                " a.facts, a.at = $2 as at_once, exists(select from platform.waiting_audit as u"
                 " where u.audit_id = a.audit_id) as unsealed from platform.audit as a"
                 " where a.subject_id = $1", which, made["created_at"],
             ),
@@ -269,6 +271,57 @@ async def test_a_live_reference_is_replaced_not_doubled(stock: Stock) -> None:
     second = await stock.reserve((cup, 5, "N1"), reference="cart")
     assert first.id != second.id
     assert await stock.available(cup) == [0]
+
+
+async def test_a_live_reference_breaks_one_flight_and_is_looked_for_in_the_next(
+    stock: Stock,
+) -> None:
+    cup = await stock.stocked(80)
+    live = order((cup, 1, "N1"))
+    looks = ROADS._looks
+    looks.pop(stock.staff.tenant, None)
+    assert await straight(stock, order((cup, 1, "N1"))) is not None
+    assert await straight(stock, live) is not None
+    for looking in (0, ROADS.LOOKS):
+        assert looks[stock.staff.tenant] == looking
+        await left_road(stock, order((cup, 1, "N1")), live)
+    for left in range(ROADS.LOOKS - 1, -1, -1):
+        assert await straight(stock, order((cup, 1, "N1"))) is not None
+        assert looks[stock.staff.tenant] == left
+
+
+async def test_what_cannot_travel_joined_is_decided(stock: Stock) -> None:
+    """A text with the mark between texts in it would be taken for two."""
+    cup = await stock.stocked(50)
+    await left_road(stock, order((cup, 1, "N1")), order((cup, 1, "N1"), reference="a\x1fb"))
+    made = await stock.reserve((cup, 1, "N1"), reference="a\x1fb")
+    assert made.reference == "a\x1fb" and await stock.available(cup) == [49]
+
+
+async def test_a_flight_waits_as_one_for_the_drain_and_for_the_seal(stock: Stock) -> None:
+    cup = await stock.stocked(50)
+    job = Job(tenant=stock.staff.tenant, on_behalf_of="test")
+    async with stock.db.begin(job) as tx:
+        while await drain_outbox(tx) or await seal_batch(tx, key=b"k" * 32):
+            pass
+    told = await straight(stock, *(order((cup, 1, "N1")) for _ in range(3)))
+    assert told is not None
+    made = {msgspec.json.decode(answer)["id"] for answer in told}
+    owner = await stock.server.owner(stock.tenant)
+    for waiting in ("platform.outbox_pending", "platform.audit_unsealed"):
+        assert await owner.fetchval(f"select count(*) from {waiting}") == 1
+    async with stock.db.begin(job) as tx:
+        fed = await drain_outbox(tx, most=1)
+        assert {str(event.aggregate_id) for event in fed} == made and len(fed) == 3
+        assert await drain_outbox(tx) == []
+        assert await seal_batch(tx, key=b"k" * 32) is not None
+        assert await seal_batch(tx, key=b"k" * 32) is None
+    sealed = await owner.fetchval(
+        "select count(*) from platform.audit_sealed as s"
+        " join platform.audit as a on a.audit_id = s.audit_id where a.subject_id = any($1)", made,
+    )  # fmt: skip
+    assert sealed == 3
+    await owner.close()
 
 
 async def test_who_may_not_see_a_warehouse_leaves_the_road(stock: Stock) -> None:

@@ -260,8 +260,8 @@ async def test_what_is_told_of_documents_without_their_events_is_counted(stock: 
         assert (views[sequences], views[documents]) == (1, 2)
     await owner.execute(f"delete from stock.document where document_id = '{lost}'")
     await owner.execute(
-        "delete from platform.outbox_pending where event_id in"
-        " (select event_id from platform.outbox where actor = 'hand')"
+        "delete from platform.outbox_pending where event_ids <@ array("
+        "select event_id from platform.outbox where actor = 'hand')"
     )
     await owner.execute("delete from platform.outbox where actor = 'hand'")
     await owner.close()

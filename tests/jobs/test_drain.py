@@ -14,6 +14,7 @@ from entrepot.kernel.refusals import Unavailable
 from entrepot.platform import outbox
 from entrepot.platform.clock import system_clock
 from entrepot.platform.database import Database, Tx
+from entrepot.tenancy.types import Tenant
 from tests.postgres_fixture import InstalledServer
 
 
@@ -89,6 +90,66 @@ async def test_events_of_one_thing_come_in_order_whatever_their_times_say(
             fed += events
     assert [event.sequence for event in fed] == [1, 2, 3, 4]
     assert [event.feed_position for event in fed] == [1, 2, 3, 4]
+
+
+async def slip(
+    server: InstalledServer, tenant: Tenant, second: int, *told: tuple[UUID, int]
+) -> None:
+    """What one statement wrote in that second: events of (thing, sequence), waiting as one."""
+    owner = await server.owner(tenant)
+    at = START + timedelta(seconds=second)
+    ids = [new_id(at) for _ in told]
+    await owner.executemany(
+        "insert into platform.outbox"
+        " (event_id, name, version, aggregate, aggregate_id, sequence, at, actor, body)"
+        " values ($1, 'parcel.measured', 1, 'parcel', $2, $3, $4, 'test', '{}')",
+        [(one, thing, sequence, at) for one, (thing, sequence) in zip(ids, told, strict=True)],
+    )
+    await owner.execute(
+        "insert into platform.outbox_pending (at, event_ids) values ($1, $2)", at, ids
+    )
+    await owner.close()
+
+
+START = system_clock()
+
+
+@pytest.mark.parametrize("most", [1, 3, 200])
+async def test_what_was_written_together_goes_together(server: InstalledServer, most: int) -> None:
+    """The first slip needs one of the third, which needs one of the fourth; the second waits."""
+    tenant = await server.tenant()
+    a, b, c, d, e = (new_id(START) for _ in range(5))
+    await slip(server, tenant, 0, (a, 2), (b, 1))
+    await slip(server, tenant, 1, (e, 1))
+    await slip(server, tenant, 2, (a, 1), (c, 2), (d, 1))
+    await slip(server, tenant, 3, (c, 1), (e, 2))
+    job = Job(tenant=tenant.tenant, on_behalf_of="test")
+    fed: list[Event] = []
+    rounds = []
+    async with server.database.begin(job) as tx:
+        while events := await outbox.drain_outbox(tx, most=most):
+            rounds.append(len(events))
+            fed += events
+    assert rounds == [8]
+    assert [event.feed_position for event in fed] == list(range(1, 9))
+    assert {(x.aggregate_id, x.sequence) for x in fed} == {
+        (a, 1), (a, 2), (b, 1), (c, 1), (c, 2), (d, 1), (e, 1), (e, 2),
+    }  # fmt: skip
+    for thing in (a, c, e):
+        assert [x.sequence for x in fed if x.aggregate_id == thing] == [1, 2]
+
+
+async def test_a_round_takes_the_oldest_and_no_more_than_it_must(server: InstalledServer) -> None:
+    tenant = await server.tenant()
+    things = [new_id(START) for _ in range(6)]
+    await slip(server, tenant, 2, (things[4], 1), (things[5], 1))
+    await slip(server, tenant, 0, (things[0], 1), (things[1], 1), (things[2], 1))
+    await slip(server, tenant, 1, (things[3], 1))
+    rounds = []
+    async with server.database.begin(Job(tenant=tenant.tenant, on_behalf_of="test")) as tx:
+        while events := await outbox.drain_outbox(tx, most=2):
+            rounds.append({event.aggregate_id for event in events})
+    assert rounds == [set(things[:3]), set(things[3:])]
 
 
 async def test_a_consumer_gets_only_what_it_wants(

@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from entrepot.kernel import refusals
 from entrepot.kernel.amounts import Money, allocate, minor_digits
 from entrepot.kernel.calendars import Calendar, instant, local_day
-from entrepot.kernel.ids import is_tenant_id, new_id, new_tenant_id
+from entrepot.kernel.ids import is_tenant_id, new_id, new_id_texts, new_ids, new_tenant_id
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
@@ -21,6 +22,22 @@ def test_ids_are_uuid7_and_sort_by_their_moment() -> None:
     assert ids == sorted(ids)
     assert len(set(ids)) == 500
     assert ids[0].int >> 80 == int(NOW.timestamp() * 1000)
+
+
+def test_ids_made_together_are_as_those_made_alone() -> None:
+    texts = new_id_texts(NOW, 400)
+    assert texts == sorted(texts) and len(set(texts)) == 400
+    assert [str(UUID(text)) for text in texts] == texts
+    for ids in ([UUID(text) for text in texts], new_ids(NOW, 400)):
+        assert all(i.version == 7 and i.variant == "specified in RFC 4122" for i in ids)
+        assert {i.int >> 80 for i in ids} == {int(NOW.timestamp() * 1000)}
+        # every free bit is drawn: each is set in some and clear in others
+        free = ((1 << 80) - 1) & ~(0xF << 76) & ~(0x3 << 62)
+        ones, zeros = 0, 0
+        for one in ids:
+            ones |= one.int
+            zeros |= ~one.int
+        assert ones & free == free == zeros & free
 
 
 def test_tenant_ids_have_their_shape() -> None:

@@ -1,6 +1,8 @@
 # ruff: noqa: E501 - one line a tampering
 """R24: the audit trail is sealed in batches, and what was done to a sealed row is found."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
@@ -83,6 +85,38 @@ async def test_an_untouched_chain_is_whole_and_waiting_rows_are_no_fault(trail: 
 async def test_what_was_done_to_sealed_rows_is_found(trail: Trail, sql: str, words: str) -> None:
     await trail.tamper(sql)
     assert any(words in fault for fault in await trail.faults()), await trail.faults()
+
+
+async def test_a_row_gone_before_its_seal_is_told_and_holds_up_nothing(trail: Trail) -> None:
+    await trail.write(3)
+    gone = "(select audit_id from platform.audit order by audit_id desc limit 1)"
+    await trail.tamper(
+        "with x as (delete from platform.audit_unsealed returning at, audit_ids) insert into"
+        " platform.audit_unsealed select min(x.at), array_agg(w.id) from x, unnest(x.audit_ids)"
+        f" as w (id); delete from platform.audit where audit_id = {gone}"
+    )
+    sealed = await trail.seal()
+    assert sealed is not None
+    await trail.write(2)
+    assert (await trail.seal()) is not None and (await trail.seal()) is None
+    assert await trail.faults() == []
+    connection = await trail.server.owner(trail.tenant)  # type: ignore[arg-type]
+    assert await connection.fetchval("select count(*) from platform.violation_audit_unsealed") == 1
+    assert await connection.fetchval("select count(*) from platform.audit_sealed") == 5 + 2 + 2
+    await connection.close()
+
+
+async def test_two_sealers_at_once_seal_each_row_once(trail: Trail) -> None:
+    await trail.write(4)
+    found = await asyncio.gather(*(trail.seal() for _ in range(4)), return_exceptions=True)
+    made = [one for one in found if isinstance(one, audit.Seal)]
+    assert made and all(isinstance(one, audit.Seal | asyncpg.PostgresError | None) for one in found)
+    while await trail.seal():
+        pass
+    assert await trail.faults() == []
+    connection = await trail.server.owner(trail.tenant)  # type: ignore[arg-type]
+    assert await connection.fetchval("select count(*) from platform.audit_sealed") == 5 + 4
+    await connection.close()
 
 
 async def test_the_products_own_login_cannot_touch_what_was_written(

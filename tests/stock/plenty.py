@@ -66,8 +66,8 @@ async def counted(stock: Stock) -> list[int]:
             await owner.fetchval(f"select count(*) from {table}")
             for table in (
                 "stock.reservation", "stock.reservation_line", "platform.request_nonce",
-                "platform.idempotency", "platform.outbox", "platform.outbox_pending",
-                "platform.audit", "platform.audit_unsealed",
+                "platform.idempotency", "platform.outbox", "platform.waiting_event",
+                "platform.audit", "platform.waiting_audit",
             )
         ]  # fmt: skip
     finally:

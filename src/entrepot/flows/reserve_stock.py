@@ -1,7 +1,7 @@
 """Reserve stock: whole requests, one statement, carried together where they want the same SKU.
 
 Where there is plenty for all, nothing has to be decided: lines that name no node are for the
-first node of the channel that has any, and `flows.reserve_at_once_v1` writes down what we have
+first node of the channel that has any, and `flows.reserve_at_once_v2` writes down what we have
 already answered, or does nothing. All others go to `flows.reserve_stock_batch_v2`, which claims
 the requests, locks the guarding rows, decides first come first served and writes everything down.
 When it needs every node of a channel to say no, it says `again` and has done nothing.
@@ -10,15 +10,15 @@ When it needs every node of a channel to say no, it says `again` and has done no
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
-from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from entrepot.access.batch_flow import Request, batch_flow
 from entrepot.access.flow import Claim
-from entrepot.kernel.ids import new_ids
+from entrepot.kernel.ids import TenantId, new_id_texts, new_ids
 from entrepot.kernel.principals import ApiKey, Job, Staff, credential
+from entrepot.platform.columns import Unjoinable, joined, joined_numbers
 from entrepot.platform.database import Tx
 from entrepot.platform.sqlfile import parse_statement
 from entrepot.stock.types import NewReservation, Reservation, ReservedLine
@@ -40,11 +40,18 @@ RESERVE = parse_statement(
 AT_ONCE = parse_statement(
     "reserve_at_once",
     """
-    select flows.reserve_at_once_v1(
-        :now, :key_ids, :key_versions, :credentials, :nonces, :keys, :fingerprints, :request_ids,
-        :actors, :ids, :event_ids, :audit_ids, :references, :expires, :answers, :guard_first,
-        :line_of, :guard_of, :qtys, :guard_channels, :guard_skus, :guard_nodes, :guard_qtys,
-        :warehouses
+    select flows.reserve_at_once_v2(
+        :now, :look, :key_ids, :key_versions, string_to_array(:credentials, chr(31)),
+        string_to_array(:nonces, chr(31), ''), string_to_array(:keys, chr(31), ''), :fingerprints,
+        string_to_array(:request_ids, chr(31)), string_to_array(:actors, chr(31)),
+        string_to_array(:ids, chr(31))::uuid[], string_to_array(:event_ids, chr(31))::uuid[],
+        string_to_array(:audit_ids, chr(31))::uuid[], string_to_array(:references, chr(31)),
+        :expires, string_to_array(:answers, chr(31))::jsonb[],
+        string_to_array(:guard_first, chr(31))::integer[],
+        string_to_array(:line_of, chr(31))::integer[],
+        string_to_array(:guard_of, chr(31))::integer[],
+        string_to_array(:qtys, chr(31))::bigint[], :guard_channels, :guard_skus, :guard_nodes,
+        :guard_qtys, :warehouses
     )
     """,
 )
@@ -52,13 +59,20 @@ FIRST_NODES = parse_statement(
     "first_nodes",
     "select stock.first_nodes_v1(:guard_channels, :guard_skus, :guard_qtys, :warehouses)",
 )
-_NOT_AT_ONCE = (asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.UniqueViolationError)
+_NOT_AT_ONCE = (
+    asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.UniqueViolationError, Unjoinable,
+)  # fmt: skip
+
+LOOKS = 64
+_looks: dict[TenantId | None, int] = {}
+"""How many more flights of a tenant look for live references before they write: none does while
+references are new, `LOOKS` do after one that could not go the straight road."""
 
 
 class _Told(msgspec.Struct, frozen=True):
     """A `Reservation` as the database writes it: instants as PostgreSQL shows them."""
 
-    id: UUID
+    id: str
     reference: str
     channel: str
     state: str
@@ -97,36 +111,50 @@ async def _reserve_at_once(tx: Tx, requests: Sequence[Request]) -> list[bytes] |
     if nodes is None:
         return None
     asked = _Asked(nodes)
-    ids = new_ids(tx.now, 3 * len(requests))
+    ids = new_id_texts(tx.now, 3 * len(requests))
     made = _instant(tx.now)
-    expires = [request.value.expires_at for request in requests]
     answers = [
         asked.take(n, reservation_id, request.value, made)
         for n, (reservation_id, request) in enumerate(zip(ids, requests, strict=False), 1)
     ]
+    looks = _looks.get(tx.principal.tenant, 0)
     try:
+        written = _written(requests, asked, ids)
         kept = await tx.value(
             AT_ONCE,
             now=tx.now,
-            answers=answers,
-            event_ids=ids[len(requests) : 2 * len(requests)],
-            audit_ids=ids[2 * len(requests) :],
-            ids=ids[: len(requests)],
-            expires=expires if any(expires) else [],
-            references=[request.value.reference for request in requests],
-            guard_first=asked.guard_first,
-            line_of=asked.line_of,
-            guard_of=asked.guard_of,
-            qtys=asked.qtys,
-            guard_channels=[channel for channel, _, _ in asked.guards],
-            guard_skus=[sku for _, sku, _ in asked.guards],
-            guard_nodes=[node for _, _, node in asked.guards],
-            guard_qtys=asked.guard_qtys,
-            **_who_asks(requests),
+            look=looks > 0,
+            answers=joined([answer.decode() for answer in answers]),
+            **written,
         )
     except _NOT_AT_ONCE:
-        return None
+        kept = False
+    _looks[tx.principal.tenant] = max(looks - 1, 0) if kept else LOOKS
     return answers if kept else None
+
+
+def _written(requests: Sequence[Request], asked: "_Asked", ids: list[str]) -> dict[str, Any]:
+    """What `AT_ONCE` writes of the requests; `ids`: three of each. Raises Unjoinable."""
+    count = len(requests)
+    expires = [request.value.expires_at for request in requests]
+    who = _who_asks(requests)
+    for column in ("credentials", "nonces", "keys", "request_ids", "actors"):
+        who[column] = joined(who[column])
+    return who | {
+        "ids": joined(ids[:count]),
+        "event_ids": joined(ids[count : 2 * count]),
+        "audit_ids": joined(ids[2 * count :]),
+        "references": joined([request.value.reference for request in requests]),
+        "expires": expires if any(expires) else [],
+        "guard_first": joined_numbers(asked.guard_first),
+        "line_of": joined_numbers(asked.line_of),
+        "guard_of": joined_numbers(asked.guard_of),
+        "qtys": joined_numbers(asked.qtys),
+        "guard_channels": [channel for channel, _, _ in asked.guards],
+        "guard_skus": [sku for _, sku, _ in asked.guards],
+        "guard_nodes": [node for _, _, node in asked.guards],
+        "guard_qtys": asked.guard_qtys,
+    }
 
 
 async def _first_nodes(tx: Tx, requests: Sequence[Request]) -> dict[tuple[str, str], str] | None:
@@ -167,7 +195,7 @@ class _Asked:
         self.guard_of: list[int] = []
         self.qtys: list[int] = []
 
-    def take(self, place: int, reservation_id: UUID, value: NewReservation, made: str) -> bytes:
+    def take(self, place: int, reservation_id: str, value: NewReservation, made: str) -> bytes:
         """Take the lines of the request in this place; what it is told when they are held."""
         wanted: dict[tuple[str, str], int] = {}
         # lines that name their node come first, as where requests are decided

@@ -87,11 +87,13 @@ $$;
 -- than a commit. p_answers: what each request will be told, and the body of its event. p_line_*:
 -- the lines, of one request each thing once; p_guard_of says which of p_guard_*, the different
 -- (channel, SKU, node) with the sum that is asked of each; p_guard_first: one of each request.
-create or replace function flows.reserve_at_once_v1(
-    p_at timestamptz, p_key_ids text[], p_key_versions integer[], p_credentials text[],
-    p_nonces text[], p_keys text[], p_fingerprints bytea[], p_request_ids text[],
-    p_actors text[], p_ids uuid[], p_event_ids uuid[], p_audit_ids uuid[], p_references text[],
-    p_expires timestamptz[], p_answers jsonb[], p_guard_first integer[], p_line_of integer[],
+-- p_look: look for live references before anything is written; without it one breaks the
+-- transaction, which is dearer, but a look costs every flight.
+create or replace function flows.reserve_at_once_v2(
+    p_at timestamptz, p_look boolean, p_key_ids text[], p_key_versions integer[],
+    p_credentials text[], p_nonces text[], p_keys text[], p_fingerprints bytea[],
+    p_request_ids text[], p_actors text[], p_ids uuid[], p_event_ids uuid[],
+    p_audit_ids uuid[], p_references text[], p_expires timestamptz[], p_answers jsonb[], p_guard_first integer[], p_line_of integer[],
     p_guard_of integer[], p_qtys bigint[], p_guard_channels text[], p_guard_skus text[],
     p_guard_nodes text[], p_guard_qtys bigint[], p_warehouses text[]
 )
@@ -115,7 +117,7 @@ begin
     from stock.find_plenty_v1(
         p_guard_channels, p_guard_skus, p_guard_nodes, p_guard_qtys, p_warehouses
     ) as v;
-    if the_channels is null or exists(
+    if the_channels is null or p_look and exists(
         select from unnest(p_references, p_guard_first) as u (reference, guard)
         cross join lateral (
             select from stock.reservation as h
@@ -126,6 +128,11 @@ begin
     ) then
         return false;
     end if;
+    -- reservations first: when a reference is live, little was written in vain
+    perform stock.write_taken_v1(
+        p_at, p_ids, p_actors, p_references, p_expires, p_guard_first, p_line_of, p_guard_of,
+        p_qtys, the_channels, the_skus, the_nodes
+    );
     facts := array(
         select jsonb_build_object('channel', u.channel)
         from unnest(p_guard_channels) with ordinality as u (channel, place) order by u.place
@@ -139,10 +146,6 @@ begin
             select facts[u.guard]
             from unnest(p_guard_first) with ordinality as u (guard, place) order by u.place
         )
-    );
-    perform stock.write_taken_v1(
-        p_at, p_ids, p_actors, p_references, p_expires, p_guard_first, p_line_of, p_guard_of,
-        p_qtys, the_channels, the_skus, the_nodes
     );
     perform stock.take_plenty_v1(the_channels, the_skus, the_nodes, p_guard_qtys);
     return true;

@@ -109,7 +109,7 @@ def _sign(key: bytes, seal_number: int, digest: bytes) -> bytes:
 
 async def seal_batch(tx: Tx, *, key: bytes) -> Seal | None:
     """Chain the committed rows that are not yet sealed; None when there are none."""
-    rows = await tx.list(SQL["list_unsealed"], AuditRow, most=SEAL_MOST)
+    rows = await tx.list(SQL["take_unsealed"], AuditRow, most=SEAL_MOST)
     if not rows:
         return None
     head = await tx.find(SQL["find_head"], Seal)
@@ -120,7 +120,6 @@ async def seal_batch(tx: Tx, *, key: bytes) -> Seal | None:
     ids = [row.audit_id for row in rows]
     await tx.execute(SQL["put_seal"], **msgspec.structs.asdict(seal))
     await tx.execute(SQL["put_sealed"], seal_number=number, audit_ids=ids)
-    await tx.execute(SQL["end_unsealed"], audit_ids=ids)
     return seal
 
 

@@ -65,7 +65,7 @@ begin
     values
         (p_event_id, p_name, p_version, p_aggregate, p_aggregate_id, p_sequence, p_at, p_actor,
          p_body);
-    insert into platform.outbox_pending (event_id, at) values (p_event_id, p_at);
+    insert into platform.outbox_pending (at, event_ids) values (p_at, array[p_event_id]);
 end
 $$;
 
@@ -82,7 +82,7 @@ begin
     values
         (p_audit_id, p_at, p_actor, p_credential, p_on_behalf_of, p_request_id, p_verb,
          p_subject, p_subject_id, p_facts);
-    insert into platform.audit_unsealed (audit_id) values (p_audit_id);
+    insert into platform.audit_unsealed (at, audit_ids) values (p_at, array[p_audit_id]);
 end
 $$;
 
@@ -102,11 +102,12 @@ language sql as $$
     returning e.value;
 $$;
 
--- Gives up to p_most pending events their feed position, oldest first, and returns them.
+-- Gives pending events their feed position, oldest first, and returns them: p_most and, since what
+-- one statement wrote goes together, some more.
 -- The row lock on the counter makes one drain at a time the giver of positions. Events of one
 -- aggregate get theirs in order of sequence, whatever their times say: a block that waited for
 -- another's lock carries an earlier time than what it waited for, and clocks of processes differ.
--- So earlier events of the same aggregate come along, past p_most if need be.
+-- So earlier events of the same aggregate come along, with all that was written with them.
 create or replace function platform.drain_outbox_v1(p_most int)
 returns table (
     event_id uuid, name text, version int, aggregate text, aggregate_id uuid, sequence bigint,
@@ -116,32 +117,44 @@ language plpgsql as $$
 #variable_conflict use_column
 declare
     base bigint;
+    slips tid[];
     taken uuid[];
+    before uuid[];
+    more tid[];
 begin
     insert into platform.counter as c (name, value) values ('feed', 0)
     on conflict (name) do update set value = c.value
     returning c.value into base;
-    with oldest as (
-        select p.event_id from platform.outbox_pending as p
-        order by p.at, p.event_id limit p_most
-    ), whole as (
-        select w.event_id from oldest as w
-        union
-        select before.event_id
-        from oldest as w
-        join platform.outbox as o on o.event_id = w.event_id
-        join platform.outbox as before on before.aggregate = o.aggregate
-            and before.aggregate_id = o.aggregate_id and before.sequence < o.sequence
-        join platform.outbox_pending as p on p.event_id = before.event_id
-    ), gone as (
-        delete from platform.outbox_pending as p using whole
-        where p.event_id = whole.event_id
-        returning p.event_id
-    )
-    select array_agg(g.event_id) into taken from gone as g;
+    select array_agg(w.slip) into more
+    from (
+        select p.slip, sum(p.events) over (order by p.at, p.slip) - p.events as ahead
+        from (
+            select x.ctid as slip, x.at, cardinality(x.event_ids) as events
+            from platform.outbox_pending as x
+            order by x.at, x.ctid limit p_most
+        ) as p
+    ) as w
+    where w.ahead < p_most;
+    while more is not null loop
+        slips := slips || more;
+        select taken || array_agg(w.event_id) into taken
+        from platform.outbox_pending as p
+        cross join unnest(p.event_ids) as w (event_id)
+        where p.ctid = any(more);
+        select array_agg(x.event_id) into before
+        from platform.outbox as o
+        join platform.outbox as x on x.aggregate = o.aggregate
+            and x.aggregate_id = o.aggregate_id and x.sequence = o.sequence - 1
+        where o.event_id = any(taken) and x.event_id <> all(taken)
+            and not exists(select from platform.feed as f where f.event_id = x.event_id);
+        exit when before is null;
+        select array_agg(p.ctid) into more
+        from platform.outbox_pending as p where p.event_ids && before;
+    end loop;
     if taken is null then
         return;
     end if;
+    delete from platform.outbox_pending as p where p.ctid = any(slips);
     update platform.counter as c set value = base + cardinality(taken) where c.name = 'feed';
     return query
     with placed as (

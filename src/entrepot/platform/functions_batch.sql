@@ -70,8 +70,8 @@ begin
         select x.event_id, p_name, 1, p_aggregate, x.aggregate_id, 1, p_at, x.actor, x.answer
         from x where x.done
     ), pending as (
-        insert into platform.outbox_pending (event_id, at)
-        select x.event_id, p_at from x where x.done
+        insert into platform.outbox_pending (at, event_ids)
+        select p_at, array_agg(x.event_id) from x where x.done having count(*) > 0
     ), noted as (
         insert into platform.audit
             (audit_id, at, actor, credential, on_behalf_of, request_id, verb, subject,
@@ -80,7 +80,7 @@ begin
             x.aggregate_id, x.facts
         from x where x.done
     )
-    insert into platform.audit_unsealed (audit_id)
-    select x.audit_id from x where x.done;
+    insert into platform.audit_unsealed (at, audit_ids)
+    select p_at, array_agg(x.audit_id) from x where x.done having count(*) > 0;
 end
 $$;

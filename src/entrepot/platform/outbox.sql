@@ -52,7 +52,7 @@ limit :most;
 
 -- name: count_pending
 select
-    (select count(*) from platform.outbox_pending) as pending,
+    (select count(*) from platform.waiting_event) as pending,
     (select min(at) from platform.outbox_pending) as oldest_at,
     (select count(*) from platform.event_trouble where dead_at is null) as troubled,
     (select count(*) from platform.event_trouble where dead_at is not null) as dead;

@@ -63,6 +63,7 @@ log_min_messages = log
 log_min_error_statement = panic
 log_error_verbosity = terse
 max_wal_size = '2GB'
+min_wal_size = '1GB'
 checkpoint_timeout = '15min'
 wal_compression = on
 """

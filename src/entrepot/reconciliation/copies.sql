@@ -249,7 +249,7 @@ with fresh as materialized (
     where f.feed_position > :after
     union
     select o.aggregate, o.aggregate_id
-    from platform.outbox_pending as w
+    from platform.waiting_event as w
     join platform.outbox as o on o.event_id = w.event_id
 ), told as materialized (
     select h.aggregate, h.aggregate_id, x.events, x.newest

@@ -79,7 +79,7 @@ where f.feed_position > :after and o.aggregate = 'stock_document' and o.sequence
     )
 union all
 select o.aggregate_id
-from platform.outbox_pending as w
+from platform.waiting_event as w
 join platform.outbox as o on o.event_id = w.event_id
 where o.aggregate = 'stock_document' and o.sequence = 1
     and not exists (
@@ -139,7 +139,7 @@ delete from reconciliation.ahead;
 -- name: put_ahead
 insert into reconciliation.ahead (document_id)
 select o.aggregate_id
-from platform.outbox_pending as w
+from platform.waiting_event as w
 join platform.outbox as o on o.event_id = w.event_id
 where o.aggregate = 'stock_document' and o.sequence = 1;
 

@@ -40,7 +40,7 @@ where f.feed_position > :mark and o.aggregate = 'stock_document' and o.sequence 
     )
 union all
 select o.aggregate_id
-from platform.outbox_pending as w
+from platform.waiting_event as w
 join platform.outbox as o on o.event_id = w.event_id
 where o.aggregate = 'stock_document' and o.sequence = 1 and o.at < :from_at and not exists (
     select from reconciliation.closing_ahead as h
@@ -112,7 +112,7 @@ insert into reconciliation.closing (
 -- name: put_closing_ahead
 insert into reconciliation.closing_ahead (closing_id, document_id)
 select :closing_id, o.aggregate_id
-from platform.outbox_pending as w
+from platform.waiting_event as w
 join platform.outbox as o on o.event_id = w.event_id
 where o.aggregate = 'stock_document' and o.sequence = 1;
 

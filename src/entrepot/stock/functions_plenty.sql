@@ -92,7 +92,7 @@ set enable_seqscan to off as $$
     ) as a on true
 $$;
 
--- Writes reservations and their lines: what flows.reserve_at_once_v1 was asked for.
+-- Writes reservations and their lines: what flows.reserve_at_once_v2 was asked for.
 create or replace function stock.write_taken_v1(
     p_at timestamptz, p_ids uuid[], p_actors text[], p_references text[],
     p_expires timestamptz[], p_guard_first integer[], p_line_of integer[], p_guard_of integer[],
