@@ -92,10 +92,10 @@ $$;
 create or replace function flows.reserve_at_once_v2(
     p_at timestamptz, p_look boolean, p_key_ids text[], p_key_versions integer[],
     p_credentials text[], p_nonces text[], p_keys text[], p_fingerprints bytea[],
-    p_request_ids text[], p_actors text[], p_ids uuid[], p_event_ids uuid[],
-    p_audit_ids uuid[], p_references text[], p_expires timestamptz[], p_answers jsonb[], p_guard_first integer[], p_line_of integer[],
-    p_guard_of integer[], p_qtys bigint[], p_guard_channels text[], p_guard_skus text[],
-    p_guard_nodes text[], p_guard_qtys bigint[], p_warehouses text[]
+    p_request_ids text[], p_actors text[], p_ids uuid[], p_event_ids uuid[], p_audit_ids uuid[],
+    p_references text[], p_expires timestamptz[], p_answers jsonb[], p_guard_first integer[],
+    p_line_of integer[], p_guard_of integer[], p_qtys bigint[], p_guard_channels text[],
+    p_guard_skus text[], p_guard_nodes text[], p_guard_qtys bigint[], p_warehouses text[]
 )
 returns boolean
 language plpgsql
