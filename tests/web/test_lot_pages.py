@@ -1,7 +1,9 @@
 """Lots, recalls, adjustments and histories in the office, from the list to the decision."""
 
 import re
+from datetime import timedelta
 
+from entrepot.kernel.calendars import local_day
 from tests.flows.counting import into, move, out_of, sku
 from tests.web.page_house import PageHouse
 
@@ -127,9 +129,10 @@ async def test_a_history_its_documents_and_a_past_day(house: PageHouse) -> None:
     assert "<strong>7</strong>" not in only
     file = await lead.get(f"/admin/stock/{code}/history.csv?reason=sale")
     assert len(file.text.strip().splitlines()) == 2
-    today = trade.db.clock().date()
-    for day, text in ((today, "5 units in all"), (today.replace(year=2020), "Nothing of it lay"),
-                      (today.replace(year=today.year + 1), "has not come yet")):  # fmt: skip
+    today = local_day(trade.db.clock(), "Asia/Shanghai")
+    year = timedelta(days=366)
+    for day, text in ((today, "5 units in all"), (today - year, "Nothing of it lay"),
+                      (today + year, "has not come yet")):  # fmt: skip
         assert text in (await lead.get(f"/admin/stock/{code}/as-of?day={day}")).text
     stranger = await house.worker("manager", warehouses=["YIW1"])
     assert (await stranger.get(f"/admin/movements/{one}")).status_code == 404

@@ -11,6 +11,7 @@ from entrepot.flows.create_sku import create_sku
 from entrepot.flows.set_channel_levels import set_channel_levels
 from entrepot.flows.set_promotions import set_promotions
 from entrepot.flows.set_stock_levels import set_stock_levels
+from entrepot.kernel.calendars import local_day
 from entrepot.nodes.channel_types import NewChannel, PoolNode
 from entrepot.platform.clock import system_clock
 from entrepot.stock.types import NewChannelLevels, NewLevel, NewLevels, NewPromotions, Promotion
@@ -56,7 +57,7 @@ async def test_the_page_shows_what_the_stock_is_for(house: PageHouse) -> None:
     channel = NewChannel(code="FRESH", names={"en": "Fresh"}, pool=[PoolNode("SZX1", 1)])
     await create_channel(trade.db, trade.staff, stamp(), new=channel)
     code = await sku(trade, lot_tracked=True)
-    soon = (now + timedelta(days=12)).date().isoformat()
+    soon = (local_day(now, "Asia/Shanghai") + timedelta(days=12)).isoformat()
     await move(
         trade, into(code, 20, lot="LONG"), into(code, 6, lot="SOON", expires_on=soon),
         into(code, 4, lot="LONG", owner="her"),
