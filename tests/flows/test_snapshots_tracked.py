@@ -215,3 +215,93 @@ async def test_lots_that_differ_do_not_cancel_out(stock: Stock) -> None:
     await show(stock, feed, line(sku, 5, lot="B"), at=0)
     (error,) = (await get_accuracy(stock.db, stock.staff, node="N1", sku=sku, most=9)).errors
     assert (error.ours, error.theirs, error.error, error.units) == (5, 5, 0, 10)
+
+
+async def in_lots(stock: Stock, sku: str) -> list[tuple[object, ...]]:
+    """Serial, lot, bin and state of every piece."""
+    statement = """
+        select r.serial, r.lot, b.code, r.status from stock.serial r
+        join catalog.sku s using (sku_id) join nodes.bin b on b.bin_id = r.place_id
+        where s.code = $1 order by 1
+    """
+    return await rows(stock, statement, sku)
+
+
+async def test_a_piece_in_another_lot_is_one_drift_and_moves_there(stock: Stock) -> None:
+    """With bin and state; corrected once, also by many at once; what is told of it then is late."""
+    feed, sku = a_feed(), await stock.sku(lot_tracked=True, serial_tracked=True)
+    shelf = {"node": "N1", "bin": "A-1", "status": "damaged"}
+    for serial, lot in (("X", "A"), ("Y", "A"), ("Z", "B")):
+        await stock.receive(sku, 1, serial=serial, lot=lot, to=shelf)
+    shot = await show(
+        stock, feed, line(sku, 1, lot="C", serial="X"), line(sku, 1, lot="A", serial="Y"), at=0
+    )
+    assert (shot.agreed, shot.drifts) == (1, 2)
+    found = {d.serial: d for d in await drifts(stock, feed)}
+    assert (found["Z"].told_lot, found["Z"].cause) == (None, "unknown")
+    piece = found["X"]
+    assert (piece.lot, piece.told_lot, piece.cause) == ("A", "C", "other_lot")
+    assert (piece.ours, piece.theirs, piece.correction) == (1, 0, -1)
+    (error,) = (await get_accuracy(stock.db, stock.staff, node="N1", sku=sku, most=9)).errors
+    assert (error.ours, error.theirs, error.units) == (3, 2, 3)
+    with pytest.raises(NotFound):
+        await correct(stock, piece, by=stock.staff_of("N2"))
+    results = await asyncio.gather(
+        *(correct(stock, piece) for _ in range(4)), return_exceptions=True
+    )
+    assert sum(isinstance(one, Drift) for one in results) == 1
+    assert {one.code for one in results if isinstance(one, Conflict)} == {"drift_closed"}
+    assert await in_lots(stock, sku) == [
+        ("X", "C", "A-1", "damaged"), ("Y", "A", "A-1", "damaged"), ("Z", "B", "A-1", "damaged"),
+    ]  # fmt: skip
+    late = await tell(
+        stock, feed, event(1, sku, -1, -0.5, lot="A", serial="X"),
+        event(2, sku, 1, -0.5, lot="C", serial="X"),
+    )  # fmt: skip
+    assert (late.applied, late.late) == (0, 2)
+    stock.at[0] = 1
+    again = await show(
+        stock, feed, line(sku, 1, lot="C", serial="X"), line(sku, 1, lot="A", serial="Y"), at=0.9
+    )
+    assert (again.agreed, again.drifts) == (2, 1)
+
+
+async def test_a_piece_whose_lot_is_told_otherwise_again_stays_one_drift(stock: Stock) -> None:
+    feed, sku = a_feed(), await stock.sku(lot_tracked=True, serial_tracked=True)
+    await show(stock, feed, line(sku, 1, lot="C", serial="X"), at=-3)
+    (came,) = await drifts(stock, feed)
+    assert (came.lot, came.amount, came.told_lot) == ("C", 1, None)
+    await stock.receive(sku, 1, serial="X", lot="A")
+    for hour, lot in ((0, "C"), (0.1, "D")):
+        stock.at[0] = hour
+        shot = await show(stock, feed, line(sku, 1, lot=lot, serial="X"), at=hour)
+        assert shot.drifts == 1
+        ended, *told = await drifts(stock, feed)
+        assert ended.state == "dismissed"
+        assert [(d.lot, d.told_lot, d.state) for d in told] == [("A", lot, "open")]
+    day = later(24 * 60).date()
+    stock.at[0] = 0.2
+    await show(stock, feed, line(sku, 1, lot="D", serial="X", expires_on=day.isoformat()), at=0.2)
+    await correct(stock, (await drifts(stock, feed))[1])
+    assert await rows(stock, "select expires_on from stock.lot where lot = 'D'"
+                             " and expires_on is not null and sku_id = (select sku_id"
+                             " from catalog.sku where code = $1)", sku) == [(day,)]  # fmt: skip
+    gone = await show(stock, feed, line(sku, 0), at=0.25)
+    assert gone.drifts == 1
+
+
+async def test_a_master_outside_moves_a_piece_to_its_lot(stock: Stock) -> None:
+    feed, sku = a_feed(), await stock.sku(lot_tracked=True, serial_tracked=True)
+    await stock.receive(sku, 1, "N3", serial="X", lot="A")
+    await change_node(
+        stock.db, stock.staff, stamp(), code="N3", change=ChangedNode(quantities_master="wms")
+    )
+    try:
+        shot = await show(stock, feed, line(sku, 1, lot="C", serial="X"), at=0, node="N3")
+        assert (shot.drifts, shot.overwritten) == (1, 1)
+        assert await by_lot(stock, sku, "N3") == {"C": 1}
+        (done,) = await drifts(stock, feed)
+        assert (done.state, done.told_lot, done.document_id is None) == ("corrected", "C", False)
+    finally:
+        ours = ChangedNode(quantities_master="entrepot")
+        await change_node(stock.db, stock.staff, stamp(), code="N3", change=ours)

@@ -76,6 +76,12 @@ language sql stable as $$
     from stock.drift as d
     where d.state = 'open' and (p_feed is null or d.feed_id = p_feed)
     union all
+    -- a piece in another lot than ours: what is too many in one is too few in the other
+    select d.feed_id, d.sku_id, d.told_lot, d.serial, -d.amount
+    from stock.drift as d
+    where d.state = 'open' and d.told_lot is not null
+        and (p_feed is null or d.feed_id = p_feed)
+    union all
     select o.feed_id, s.sku_id, o.lot, o.serial, sum(o.error)::bigint
     from (
         select q.feed_id, q.sku_code, q.lot, q.serial, q.quantity as error

@@ -23,6 +23,7 @@ CAUSE = {
     "reordered": _("Something came out of order"),
     "manual_edit": _("Changed by hand"),
     "unit_mistake": _("Mistake of units"),
+    "other_lot": _("In another lot there"),
     "follows": _("Follows from another difference"),
     "unknown": _("Not known"),
 }

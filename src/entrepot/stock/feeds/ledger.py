@@ -145,11 +145,17 @@ class OpenDrift(msgspec.Struct, frozen=True):
     correction: int
     as_of: datetime
     sequence: int
+    told_lot: str | None
 
     @property
     def goods(self) -> Goods:
         """What it is of."""
         return Goods(self.sku, self.lot, self.serial)
+
+    @property
+    def told(self) -> Goods | None:
+        """What the source calls the piece, where it has it in another lot."""
+        return None if self.told_lot is None else Goods(self.sku, self.told_lot, self.serial)
 
 
 async def take_feed(tx: Tx, *, node: str, code: str) -> TakenFeed:
@@ -206,17 +212,49 @@ async def take_over(tx: Tx, *, feed: TakenFeed, effects: Sequence[Effect]) -> UU
             sku_ids=sorted({taken[one].sku_id for one in less}),
         )  # fmt: skip
         moves += _less(feed, less, lying)
-    document_id = None
-    if moves:
-        posted = await operations.post(tx, reference=f"feed {feed.code}", movements=moves)
-        document_id = posted.document_id
+    document_id = await _post(tx, feed, moves) if moves else None
+    await _put_effects(tx, feed, document_id or new_id(tx.now), effects)
+    return document_id
+
+
+async def move_piece(
+    tx: Tx, *, feed: TakenFeed, piece: TakenGoods, into: TakenGoods, at: datetime,
+    expires_on: date | None,
+) -> UUID:  # fmt: skip
+    """Give a piece of ours the lot in which the source has it, where it lies and in its state: it
+    leaves one lot and comes in the other, in a document each, since a document moves a piece once.
+    The second of them. Raises Conflict `not_there` when the piece has left."""
+    rows = await tx.list(SQL["list_bins"], _Lying, node_id=feed.node_id, sku_ids=[piece.sku_id])
+    lying = [row for row in rows if Goods(row.sku, row.of_lot, row.of_serial) == piece.goods]
+    (out,) = _less(feed, {piece.goods: 1}, lying)
+    document_id = await _post(tx, feed, [out])
+    await _put_effects(tx, feed, document_id, [Effect(piece, -1, at)])
+    status = lying[0].status
+    if into.expired or status == "expired":
+        status = _status_of(into)
+    come = NewMovement(
+        into.sku, 1, "count_more", to=End(feed.node, lying[0].bin, status), lot=into.lot,
+        expires_on=expires_on, serial=into.serial,
+    )  # fmt: skip
+    document_id = await _post(tx, feed, [come])
+    await _put_effects(tx, feed, document_id, [Effect(into, 1, at, None, expires_on)])
+    return document_id
+
+
+async def _post(tx: Tx, feed: TakenFeed, moves: Sequence[NewMovement]) -> UUID:
+    posted = await operations.post(tx, reference=f"feed {feed.code}", movements=moves)
+    return posted.document_id
+
+
+async def _put_effects(
+    tx: Tx, feed: TakenFeed, document_id: UUID, effects: Sequence[Effect]
+) -> None:
     await tx.execute(
-        SQL["put_effects"], feed_id=feed.feed_id, document_id=document_id or new_id(tx.now),
+        SQL["put_effects"], feed_id=feed.feed_id, document_id=document_id,
         sku_ids=[e.of.sku_id for e in effects], lots=[e.of.lot for e in effects],
         serials=[e.of.serial for e in effects], sequences=[e.sequence for e in effects],
         deltas=[e.delta for e in effects], ats=[e.at for e in effects],
     )  # fmt: skip
-    return document_id
 
 
 def _more(feed: TakenFeed, taken: TakenGoods, units: int, expires_on: date | None) -> NewMovement:

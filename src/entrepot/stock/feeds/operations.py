@@ -12,7 +12,15 @@ import msgspec
 from entrepot.kernel.refusals import Conflict, Invalid, NotFound
 from entrepot.platform.database import ReadTx, Tx
 from entrepot.stock.feeds import ledger, rules
-from entrepot.stock.feeds.ledger import SQL, Effect, Kept, TakenFeed, TakenGoods, TakenSku
+from entrepot.stock.feeds.ledger import (
+    SQL,
+    Effect,
+    Kept,
+    OpenDrift,
+    TakenFeed,
+    TakenGoods,
+    TakenSku,
+)
 from entrepot.stock.feeds.rules import Heard, edited_nodes
 from entrepot.stock.feeds.types import (
     Drift,
@@ -168,7 +176,7 @@ async def _explain_drifts(
         correction = 0 if drift.correction == 0 else drift.theirs - ours
         sequence = await tx.value(
             SQL["change_drift"], drift_id=drift.id, ours=ours, theirs=drift.theirs, cause="late",
-            correction=correction, as_of=drift.as_of, expires_on=None,
+            correction=correction, as_of=drift.as_of, expires_on=None, told_lot=drift.told_lot,
         )  # fmt: skip
         await ledger.tell(
             tx, feed=feed, goods=drift.goods, drift_id=drift.id, name="drift.changed",
@@ -222,15 +230,28 @@ async def correct(tx: Tx, *, drift_id: UUID) -> Drift:
     if drift.correction:
         if skus[at.sku].misfit(drift.goods):
             raise Conflict("this SKU is tracked otherwise now", code="tracked_otherwise")
-        taken = (await ledger.take_goods(tx, feed=feed, goods=[drift.goods]))[drift.goods]
-        effect = Effect(taken, drift.correction, drift.as_of, None, drift.expires_on)
-        document_id = await ledger.take_over(tx, feed=feed, effects=[effect])
-        await ledger.settle(tx, feed=feed, goods=[taken], until=drift.as_of)
+        document_id = await _post_correction(tx, feed, drift)
     state = "corrected" if document_id else "dismissed"
     await ledger.close_drift(
         tx, feed=feed, goods=drift.goods, drift_id=drift_id, state=state, document_id=document_id
     )
     return (await list_drifts(tx, drift_id=drift_id))[0]
+
+
+async def _post_correction(tx: Tx, feed: TakenFeed, drift: OpenDrift) -> UUID | None:
+    named = [drift.goods] if drift.told is None else [drift.goods, drift.told]
+    goods = await ledger.take_goods(tx, feed=feed, goods=named)
+    taken = goods[drift.goods]
+    if drift.told is None:
+        effect = Effect(taken, drift.correction, drift.as_of, None, drift.expires_on)
+        document_id = await ledger.take_over(tx, feed=feed, effects=[effect])
+    else:
+        document_id = await ledger.move_piece(
+            tx, feed=feed, piece=taken, into=goods[drift.told], at=drift.as_of,
+            expires_on=drift.expires_on,
+        )  # fmt: skip
+    await ledger.settle(tx, feed=feed, goods=list(goods.values()), until=drift.as_of)
+    return document_id
 
 
 async def list_drifts(

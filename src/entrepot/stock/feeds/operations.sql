@@ -272,7 +272,7 @@ select stock.settle_whole_v1(
 
 -- name: list_open_drifts
 select d.drift_id as id, s.code as sku, d.lot, d.serial, d.expires_on, d.ours, d.theirs, d.cause,
-    d.correction, d.as_of, d.sequence
+    d.correction, d.as_of, d.sequence, d.told_lot
 from stock.drift as d
 join catalog.sku as s on s.sku_id = d.sku_id
 where d.feed_id = :feed_id and d.sku_id = any(:sku_ids) and d.state = 'open';
@@ -280,16 +280,16 @@ where d.feed_id = :feed_id and d.sku_id = any(:sku_ids) and d.state = 'open';
 -- name: put_drift
 insert into stock.drift (
     drift_id, feed_id, sku_id, lot, serial, expires_on, ours, theirs, cause, correction, state,
-    as_of, first_seen, sequence
+    as_of, first_seen, sequence, told_lot
 ) values (
     :drift_id, :feed_id, :sku_id, :lot, :serial, :expires_on, :ours, :theirs, :cause, :correction,
-    'open', :as_of, :now, 1
+    'open', :as_of, :now, 1, :told_lot
 );
 
 -- name: change_drift
 update stock.drift
 set ours = :ours, theirs = :theirs, cause = :cause, correction = :correction, as_of = :as_of,
-    expires_on = coalesce(:expires_on, expires_on), sequence = sequence + 1
+    expires_on = coalesce(:expires_on, expires_on), told_lot = :told_lot, sequence = sequence + 1
 where drift_id = :drift_id
 returning sequence;
 
@@ -317,7 +317,7 @@ where d.drift_id = :drift_id
 -- name: list_drifts
 select d.drift_id as id, f.code as feed, n.code as node, s.code as sku, d.lot,
     nullif(d.serial, '') as serial, d.ours, d.theirs, d.amount, d.cause, d.correction, d.state,
-    d.as_of, d.first_seen, d.closed_at, d.document_id
+    d.as_of, d.first_seen, d.closed_at, d.document_id, d.told_lot
 from stock.drift as d
 join stock.feed as f on f.feed_id = d.feed_id
 join nodes.node as n on n.node_id = f.node_id

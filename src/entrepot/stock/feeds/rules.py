@@ -206,6 +206,15 @@ def find_drift(*, ours: int, theirs: int, as_of: datetime, evidence: Evidence) -
     return Finding(amount, cause, 0 if stays else amount)
 
 
+def cause_of_other_lot(here: Cause, there: Cause) -> Cause:
+    """Why a piece is in one lot here and in another there: what explains one of the two, else that
+    somebody wrote down the wrong lot."""
+    for cause in (here, there):
+        if cause not in ("lost", "unknown"):
+            return cause
+    return "other_lot"
+
+
 def _cause(ours: int, theirs: int, as_of: datetime, evidence: Evidence) -> Cause:
     amount = theirs - ours
     if _by_packs(ours, theirs, evidence.packs):

@@ -59,12 +59,14 @@ class _Read(msgspec.Struct, frozen=True):
 
 
 class _Compared(msgspec.Struct, frozen=True):
-    """What the source told beside our number."""
+    """What the source told beside our number; `told`: the same piece in the lot in which the source
+    has it."""
 
     taken: TakenGoods
     ours: int
     theirs: int
     finding: Finding | None
+    told: TakenGoods | None = None
 
 
 async def post_snapshot(tx: Tx, *, new: NewSnapshot) -> SnapshotPosted:
@@ -96,17 +98,18 @@ async def post_snapshot(tx: Tx, *, new: NewSnapshot) -> SnapshotPosted:
             document_id=None,
         )  # fmt: skip
     await _settle(tx, feed, new, read, agreed, differ)
+    found = _paired(differ)
     ids = {
         one.taken.goods: await _put_drift(
             tx, feed, one, new.as_of, drifts.get(one.taken.goods), read.expiry
-        ) for one in differ
+        ) for one in found
     }  # fmt: skip
     over = 0
     if feed.master != "entrepot":
-        over = await _overwrite(tx, feed, new, differ, ids, read.expiry)
+        over = await _overwrite(tx, feed, new, found, ids, read.expiry)
     quarantined = await ledger.keep_back(tx, feed=feed, kept=read.kept, snapshot_id=snapshot_id)
     await _count(tx, feed, new, read.kept)
-    return SnapshotPosted(snapshot_id, "compared", len(agreed), len(differ), over, quarantined)
+    return SnapshotPosted(snapshot_id, "compared", len(agreed), len(found), over, quarantined)
 
 
 async def _keep(tx: Tx, feed: TakenFeed, new: NewSnapshot, outcome: str) -> UUID:
@@ -216,12 +219,37 @@ def _over(
     differ: Sequence[_Compared],
 ) -> list[Goods]:  # fmt: skip
     """What has an open drift that is none any more: it agrees, or its SKU is not tracked by lots
-    or serials any more, so that nobody tells of it."""
+    or serials any more, so that nobody tells of it, or the piece is told with the lot in which it
+    is here."""
     equal, unequal = ({one.taken.goods for one in ones} for ones in (agreed, differ))
+    twins = {one.told.goods for one in _paired(differ) if one.told is not None}
     return [
         goods for goods in drifts
-        if goods in equal or (goods not in unequal and skus[goods.sku].misfit(goods) == "untracked")
+        if goods in equal or goods in twins
+        or (goods not in unequal and skus[goods.sku].misfit(goods) == "untracked")
     ]  # fmt: skip
+
+
+def _paired(differ: Sequence[_Compared]) -> list[_Compared]:
+    """A piece that is in one lot here and in another there is one difference: of the lot in which
+    it is here. Goods without the lot they need cannot be moved into one, so they stay two."""
+    there = {
+        (one.taken.sku, one.taken.serial): one for one in differ
+        if one.taken.by_lot and one.taken.serial and (one.ours, one.theirs) == (0, 1)
+    }  # fmt: skip
+    found, twins = list[_Compared](), set[Goods]()
+    for one in differ:
+        twin = there.get((one.taken.sku, one.taken.serial))
+        if twin is None or twin is one or one.taken.nameless or (one.ours, one.theirs) != (1, 0):
+            found.append(one)
+            continue
+        assert one.finding is not None
+        assert twin.finding is not None
+        cause = rules.cause_of_other_lot(one.finding.cause, twin.finding.cause)
+        finding = msgspec.structs.replace(one.finding, cause=cause)
+        found.append(msgspec.structs.replace(one, finding=finding, told=twin.taken))
+        twins.add(twin.taken.goods)
+    return [one for one in found if one.taken.goods not in twins]
 
 
 async def _settle(
@@ -248,19 +276,21 @@ async def _put_drift(
     """A new drift, or the open one of the same goods brought up to date."""
     assert one.finding is not None
     drift_id = new_id(tx.now) if before is None else before.id
+    told = one.taken if one.told is None else one.told
+    told_lot = None if one.told is None else one.told.lot
     sequence: object = 1
     if before is None:
         await tx.execute(
             SQL["put_drift"], drift_id=drift_id, feed_id=feed.feed_id, sku_id=one.taken.sku_id,
-            lot=one.taken.lot, serial=one.taken.serial, expires_on=expiry.get(one.taken.goods),
+            lot=one.taken.lot, serial=one.taken.serial, expires_on=expiry.get(told.goods),
             ours=one.ours, theirs=one.theirs, cause=one.finding.cause,
-            correction=one.finding.correction, as_of=as_of, now=tx.now,
+            correction=one.finding.correction, as_of=as_of, now=tx.now, told_lot=told_lot,
         )  # fmt: skip
     else:
         sequence = await tx.value(
             SQL["change_drift"], drift_id=drift_id, ours=one.ours, theirs=one.theirs,
             cause=one.finding.cause, correction=one.finding.correction, as_of=as_of,
-            expires_on=expiry.get(one.taken.goods),
+            expires_on=expiry.get(told.goods), told_lot=told_lot,
         )  # fmt: skip
     name = "drift.found" if before is None else "drift.changed"
     await ledger.tell(
@@ -276,18 +306,27 @@ async def _overwrite(
     """The master's numbers become ours, but for goods that left since: their drift stays open.
     So does that of a piece which is elsewhere, and of goods that nothing can be posted of."""
     fits = [one for one in differ if one.taken.fits(one.theirs - one.ours)]
+    plain = [one for one in fits if one.told is None]
     document_id = await ledger.take_over(
         tx, feed=feed, effects=[
             Effect(
                 one.taken, one.theirs - one.ours, new.as_of, None, expiry.get(one.taken.goods)
-            ) for one in fits
+            ) for one in plain
         ],
     )  # fmt: skip
-    await ledger.settle(tx, feed=feed, goods=[one.taken for one in fits], until=new.as_of)
+    documents = {one.taken.goods: document_id for one in plain}
+    for one in fits:
+        if one.told is not None:
+            documents[one.taken.goods] = await ledger.move_piece(
+                tx, feed=feed, piece=one.taken, into=one.told, at=new.as_of,
+                expires_on=expiry.get(one.told.goods),
+            )  # fmt: skip
+    moved = [one.taken for one in fits] + [one.told for one in fits if one.told is not None]
+    await ledger.settle(tx, feed=feed, goods=moved, until=new.as_of)
     for one in fits:
         await ledger.close_drift(
             tx, feed=feed, goods=one.taken.goods, drift_id=ids[one.taken.goods],
-            state="corrected", document_id=document_id,
+            state="corrected", document_id=documents[one.taken.goods],
         )  # fmt: skip
     return len(fits)
 

@@ -16,7 +16,7 @@ Quantity = Annotated[int, msgspec.Meta(ge=-1_000_000_000, le=1_000_000_000)]
 Lot = Annotated[str, msgspec.Meta(max_length=60)]
 Serial = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 Cause = Literal[
-    "lost", "doubled", "late", "reordered", "manual_edit", "unit_mistake", "unknown"
+    "lost", "doubled", "late", "reordered", "manual_edit", "unit_mistake", "other_lot", "unknown"
 ]  # fmt: skip
 
 
@@ -134,7 +134,8 @@ class Drift(msgspec.Struct, frozen=True):
     """The source's number is not ours at `as_of`: `amount` = theirs - ours, in base units.
 
     Of the whole SKU, of `lot`, or of the piece with `serial`. `correction` is what `correct`
-    would post; 0 where the source itself has to be mended.
+    would post; 0 where the source itself has to be mended. `told_lot`: the source has the piece
+    in that lot, and `correct` moves it there.
     """
 
     id: UUID
@@ -153,6 +154,7 @@ class Drift(msgspec.Struct, frozen=True):
     first_seen: datetime
     closed_at: datetime | None
     document_id: UUID | None
+    told_lot: str | None
 
 
 class FeedCounts(msgspec.Struct, frozen=True):
