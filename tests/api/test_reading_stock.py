@@ -293,6 +293,38 @@ async def test_goods_kept_by_date_come_with_it(key: ApiKeyInHand) -> None:
     await key.post("/stock/movements", {"reference": "away", "lines": [away]})
 
 
+async def test_goods_with_a_date_lie_under_it(key: ApiKeyInHand) -> None:
+    """The date of goods without a lot was dropped, another date of a lot as well, and what was
+    past its date could be sold until the next sweep."""
+    dated, both = "DATED-NO-LOT", "DATED-LOT"
+    await key.post("/skus", {"code": dated, "expiry_tracked": True})
+    await key.post("/skus", {"code": both, "lot_tracked": True, "expiry_tracked": True})
+
+    def come(sku: str, **fields: object) -> dict[str, Any]:
+        line = {"sku": sku, "qty": 2, "reason": "receipt", "to": {"node": "SZX1"}, **fields}
+        return {"reference": "come", "lines": [line]}
+
+    await key.post("/stock/movements", come(dated, expires_on="2101-01-31"))
+    (row,) = (await key.get(f"/stock?sku={dated}"))["items"]
+    assert (row["lot"], row["expires_on"]) == ("2101-01-31", "2101-01-31")
+    await key.post("/stock/movements", come(both, lot=" L ", expires_on="2101-01-31"))
+    (row,) = (await key.get(f"/stock?sku={both}"))["items"]
+    assert (row["lot"], row["expires_on"]) == ("L", "2101-01-31")
+    for sku, fields, code in (
+        (both, {"lot": "L", "expires_on": "2101-02-01"}, "expiry_differs"),
+        (both, {"lot": "OLD", "expires_on": "2020-02-01"}, "past_its_date"),
+        (dated, {"expires_on": "2020-02-01"}, "past_its_date"),
+    ):
+        refused = await key.ask("POST", "/stock/movements", come(sku, **fields))
+        assert refused.status_code == 422, refused.text
+        assert [(e["path"], e["code"]) for e in refused.json()["errors"]] == [
+            ("lines[0].expires_on", code)
+        ]
+    blocked = {"node": "SZX1", "status": "expired"}
+    await key.post("/stock/movements", come(both, lot="OLD", expires_on="2020-02-01", to=blocked))
+    assert (await key.get(f"/availability?channel=READ&sku={both}"))["items"][0]["available"] == 2
+
+
 async def test_the_limits_of_a_warehouse_are_read_as_they_hold(key: ApiKeyInHand) -> None:
     """Before anybody set them, too; adjustments go by the same."""
     kept = await key.get("/nodes/YIW1/count-limits")

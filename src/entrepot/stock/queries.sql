@@ -264,6 +264,17 @@ where (
 order by u.line
 limit 100;
 
+-- How the SKUs of these lines are kept, and the dates of their lots.
+-- name: list_kept_by
+select u.line, s.lot_tracked, l.expires_on as known
+from unnest(:lines::integer[], :skus::text[], :lots::text[]) as u (line, sku, lot)
+join catalog.sku as s on s.code = u.sku
+left join stock.lot as l on l.sku_id = s.sku_id and l.lot = u.lot
+order by u.line;
+
+-- name: today
+select stock.today_v1(:now);
+
 -- name: anything_lapsed
 select exists (
     select from stock.reservation as v where v.state = 'pending' and v.expires_at <= :now
