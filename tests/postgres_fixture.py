@@ -8,6 +8,7 @@
 `server.database` is the application's way in (pools, tenant's own logins).
 """
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -112,6 +113,35 @@ def new_home() -> Path:
     home = Path(tempfile.mkdtemp(prefix="entrepot-test-", dir=_MEMORY if in_memory else None))
     home.chmod(0o711)
     return home
+
+
+@asynccontextmanager
+async def turned_off(superuser: Login, setting: str) -> AsyncIterator[None]:
+    """A switch of the server turned off; every session that begins inside or after sees how it is.
+
+    The server reads its settings again in its own time: whoever goes on before tests nothing.
+    """
+    connection = await connect(superuser)
+    try:
+        await connection.execute(f"alter system set {setting} = off")
+        await _read_again(connection, superuser, setting, "off")
+        yield
+    finally:
+        await connection.execute(f"alter system reset {setting}")
+        await _read_again(connection, superuser, setting, "on")
+        await connection.close()
+
+
+async def _read_again(connection: Connection, superuser: Login, setting: str, told: str) -> None:
+    await connection.execute("select pg_reload_conf()")
+    for _ in range(500):
+        fresh = await connect(superuser)
+        seen = await fresh.fetchval(f"show {setting}")
+        await fresh.close()
+        if seen == told:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{setting} is not {told}")
 
 
 @asynccontextmanager

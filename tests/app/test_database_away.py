@@ -14,7 +14,7 @@ from entrepot.app.wiring import open_house
 from entrepot.tenancy.entrances import StartupRefused, connect
 from tests.api.harness import AUTHORITY, ApiKeyInHand, key_for
 from tests.app.house import own_server
-from tests.postgres_fixture import InstalledServer
+from tests.postgres_fixture import InstalledServer, turned_off
 
 RECOVERED_WITHIN_S = 15.0
 
@@ -106,18 +106,9 @@ async def test_single_backends_that_are_killed_are_not_noticed_for_long(running:
 async def test_a_server_that_may_lose_work_is_not_served_from(
     running: Running, setting: str
 ) -> None:
-    superuser = await connect(running.own.superuser)
-    try:
-        await superuser.execute(f"alter system set {setting} = off")
-        await superuser.execute("select pg_reload_conf()")
-        await asyncio.sleep(0.3)
+    async with turned_off(running.own.superuser, setting):
         with pytest.raises(StartupRefused, match=f"{setting} is off"):
             async with open_house(running.own.settings):
                 pytest.fail("it serves")
-    finally:
-        await superuser.execute(f"alter system reset {setting}")
-        await superuser.execute("select pg_reload_conf()")
-        await superuser.close()
-    await asyncio.sleep(0.3)
     async with open_house(running.own.settings):
         pass

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -280,7 +281,8 @@ async def test_a_lot_ends_with_its_day_where_the_day_ends_first(stock: Stock) ->
     sku = await stock.sku(lot_tracked=True)
     now = later(0)
     await stock.receive(sku, 3, "KI", lot="L", expires_on=str(now.date()))
-    stock.at[0] = 9 - now.hour  # 09:xx in UTC is 23:xx over there
+    midnight = now.replace(hour=10, minute=0)  # ten in UTC is midnight over there
+    stock.at[0] = (midnight - now) / timedelta(hours=1) - 0.5
     assert await lapse(stock) == 0
     stock.at[0] += 1
     assert await lapse(stock) == 1

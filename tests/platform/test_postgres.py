@@ -21,7 +21,7 @@ from entrepot.platform.pools import DRIVER_ERRORS, Login
 from entrepot.platform.postgres import Server, ServerBusy, server_for
 from entrepot.platform.settings import Settings
 from entrepot.tenancy.entrances import StartupRefused, connect, refuse_unless_durable, superuser_of
-from tests.postgres_fixture import InstalledServer, new_home
+from tests.postgres_fixture import InstalledServer, new_home, turned_off
 
 pytestmark = pytest.mark.crash
 
@@ -153,17 +153,10 @@ async def test_commands_join_a_server_that_stays_and_wait_for_one_that_passes(ho
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
 async def test_it_does_not_serve_what_it_may_lose(postgres: Server, name: str) -> None:
     await refuse_unless_durable(postgres.superuser)
-    connection = await connect(postgres.superuser)
-    try:
-        await connection.execute(f"alter system set {name} = off")
-        await connection.execute("select pg_reload_conf()")
-        await asyncio.sleep(0.2)
+    async with turned_off(postgres.superuser, name):
         with pytest.raises(StartupRefused, match=name):
             await refuse_unless_durable(postgres.superuser)
-    finally:
-        await connection.execute(f"alter system reset {name}")
-        await connection.execute("select pg_reload_conf()")
-        await connection.close()
+    await refuse_unless_durable(postgres.superuser)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
