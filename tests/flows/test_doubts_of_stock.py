@@ -339,6 +339,24 @@ async def test_the_feed_hears_of_kits_and_of_what_changes_everything(stock: Stoc
         await owner.close()
 
 
+async def test_a_cursor_beyond_the_end_reads_everything_again(stock: Stock) -> None:
+    """After a restore the feed is shorter than its readers remember: they waited for it to grow
+    past them, and heard nothing of what changed until then."""
+    await stock.stocked(1)
+    owner = await stock.server.owner(stock.tenant)
+    try:
+        last = await owner.fetchval("select max(feed_position) from platform.drain_outbox_v1(1000)")
+    finally:
+        await owner.close()
+
+    async def changes(after: int) -> tuple[int, bool]:
+        told = await list_availability_changes(stock.db, stock.staff, channel="WEB", after=after)
+        return told.next, told.everything
+
+    assert await changes(last + 7) == (last, True)
+    assert await changes(last) == (last, False)
+
+
 async def test_goods_that_come_while_those_who_wait_give_up(stock: Stock) -> None:
     sku = await stock.sku()
     await stock.levels(sku, backorder_extra=12)

@@ -48,9 +48,11 @@ class Pair(msgspec.Struct, frozen=True):
 
 
 class ReadOn(msgspec.Struct, frozen=True):
-    """How far events were read, None: there are none; and whether any SKU may have changed."""
+    """How far events were read, None: there are none; the position of the last there is; and
+    whether any SKU may have changed."""
 
     position: int | None
+    last: int
     everything: bool
 
 
@@ -143,6 +145,8 @@ async def list_changes(tx: ReadTx, *, channel: str, after: int) -> AvailabilityC
     channel_id = await channel_named(tx, code=channel)
     page = {"channel_id": channel_id, "after": after, "most": CHANGES_MOST}
     read = await tx.one(SQL["read_on"], ReadOn, channel=channel, **page)
+    if after > read.last:  # the cursor of a feed that was longer: a backup was restored since
+        return AvailabilityChanges([], read.last, everything=True)
     changed = await tx.list(SQL["list_changes"], ChangedAvailable, **page)
     position = after if read.position is None else read.position
     return AvailabilityChanges(changed, position, read.everything)

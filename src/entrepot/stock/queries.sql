@@ -114,9 +114,12 @@ from (
 where z.available is not null
 order by z.feed_position, z.sku;
 
--- everything: whether one of these events changed what the channel may sell of any SKU.
+-- last: of all there are. everything: whether one of these events changed what the channel may sell
+-- of any SKU.
 -- name: read_on
-select max(x.feed_position) as position, coalesce(bool_or(
+select max(x.feed_position) as position, (
+    select coalesce(max(l.feed_position), 0) from platform.feed as l
+) as last, coalesce(bool_or(
     (x.aggregate = 'channel' and x.aggregate_id = :channel_id)
     or (x.aggregate = 'stock_levels' and x.body ? 'everything' and (
         x.body ->> 'channel' = :channel or x.body ->> 'warehouse' in (
