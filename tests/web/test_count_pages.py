@@ -72,6 +72,15 @@ async def test_from_the_list_to_the_decision(house: PageHouse) -> None:
     blind = await hand.get(f"/staff/counts/{count}")
     assert "Waits for a decision" in blind.text
     assert ("Approve" in blind.text, "Book" in blind.text) == (False, False)
+    own, theirs = (await hand.get("/admin")).text, (await lead.get("/admin")).text
+    assert ("Yours, waiting" in own, "For you to decide" in own, count in own) == (
+        True,
+        False,
+        True,
+    )
+    assert ("Yours, waiting" in theirs, "For you to decide" in theirs, count in theirs) == (
+        False, True, True,
+    )  # fmt: skip
     seen = await lead.get(f"/staff/counts/{count}")
     assert "<strong>-2</strong>" in seen.text
     assert (await hand.post(f"/staff/counts/{count}/approve", {}, key="no")).status_code == 403

@@ -35,8 +35,16 @@ async def test_from_the_request_to_the_decision(house: PageHouse) -> None:
         assert text in seen, text
     assert "Approve and post" not in seen
     assert (await asker.post(f"/admin/adjustments/{one}/approve", {}, key="own")).status_code == 403
-    assert one not in (await asker.get("/admin")).text
-    assert one in (await lead.get("/admin")).text, "for you to decide"
+    own = (await asker.get("/admin")).text
+    assert "Yours, waiting for somebody else" in own
+    assert one in own
+    assert "For you to decide" not in own
+    theirs = (await lead.get("/admin")).text
+    assert one in theirs
+    assert "For you to decide" in theirs
+    assert "Yours, waiting" not in theirs
+    assert one not in (await hand.get("/admin")).text
+    assert one not in (await stranger.get("/admin")).text
     assert (await stranger.get(f"/admin/adjustments/{one}")).status_code == 404
     assert "Adjust something" not in (await hand.get("/admin/adjustments")).text
     assert (await hand.post(f"/admin/adjustments/{one}/approve", {}, key="h")).status_code == 403

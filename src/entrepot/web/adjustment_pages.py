@@ -1,7 +1,9 @@
 """Adjustments in the office: ask, decide; goods that are kept back, and their release."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
+import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
@@ -22,12 +24,15 @@ from entrepot.web import lot_words, words
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form, first_faults
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form
 from entrepot.web.staff_pages import staff_of, warehouses_of
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
 _STATES = tuple(lot_words.ADJUSTMENT_STATE)
+_ASKED = ("node", "sku", "qty", "cause", "bin", "status", "lot", "serial", "note")
+_SET_ASIDE = ("node", "sku", "qty", "bin", "lot", "serial", "to_status", "cause", "note")
+_KIND = ("node", "sku", "bin", "lot", "owner", "status")
 _STEPS = {
     "approve": approve_adjustment,
     "reject": reject_adjustment,
@@ -54,9 +59,12 @@ async def _list(
 ) -> Response[str]:
     by = staff_of(visit)
     wanted = state if state in _STATES else None
+    errors, faults = lot_words.at_fields(visit, refusal, _ASKED)
     rows = await list_adjustments(deps.db, by, node=None, state=wanted, before=before, most=_PAGE)
+    say = visit.say
     choices = [
-        (f"{cause.code} {reason}", cause.code, reason)
+        (f"{cause.code} {reason}",
+         f"{say(lot_words.CAUSE[cause.code])} · {say(words.STOCK_REASON[reason])}")
         for cause in causes().values() if cause.kind == "adjust"
         for reason in sorted(cause.reasons)
     ]  # fmt: skip
@@ -73,7 +81,8 @@ async def _list(
         told=lot_words.ALL,
         refusal=refusal,
         told_by=lot_words.in_words,
-        faults=first_faults(visit, refusal),
+        errors=errors,
+        faults=faults,
         given=given.fields if given else {},
         next_url=f"{visit.path}?state={wanted or ''}&before={rows[-1].id}"
         if len(rows) == _PAGE
@@ -173,6 +182,7 @@ async def _kept(
 ) -> Response[str]:
     by = staff_of(visit)
     start = [text[:80] for text in after or []]
+    errors, faults = lot_words.at_fields(visit, refusal, _SET_ASIDE)
     rows = await list_kept_back(
         deps.db, by, node=node.strip()[:16] or None, sku=None, statuses=[status],
         after=start if len(start) == 6 else [""] * 6, most=_PAGE,
@@ -195,11 +205,19 @@ async def _kept(
         targets={row.status: _targets(visit, row.status) for row in rows},
         refusal=refusal,
         told_by=lot_words.in_words,
-        faults=first_faults(visit, refusal),
+        errors=errors,
+        faults=faults,
         given=given.fields if given else {},
+        asked=_kind(given.fields) if given else None,
+        kinds={row: _kind(msgspec.structs.asdict(row)) for row in rows},
         zone=visit.house_of.zone,
         last=rows[-1] if len(rows) == _PAGE else None,
     )
+
+
+def _kind(fields: Mapping[str, object]) -> tuple[object, ...]:
+    """Which goods a row, or a form that was sent from it, is about."""
+    return tuple(fields.get(name) or "" for name in _KIND)
 
 
 def _named(visit: Visit, statuses: list[str]) -> list[tuple[str, str]]:

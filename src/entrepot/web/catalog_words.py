@@ -100,6 +100,7 @@ FAULT = {
     "kit_tracked": _("The parts of a kit are tracked, not the kit."),
     "not_tracked": _("Only goods that expire have a shelf life."),
     "unknown_attribute": _("No such attribute is defined."),
+    "bad_code": _("This cannot be a code: some of its characters mean something else."),
     "fixed": _("This never changes."),
     "closes_first": _("It must close later than it opens."),
     "unknown_place": _("This place is not known: name a larger city nearby, or its postcode."),

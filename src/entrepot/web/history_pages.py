@@ -14,6 +14,7 @@ from entrepot.flows.get_sku import get_sku
 from entrepot.flows.list_history import list_history
 from entrepot.flows.list_stock_as_of import list_stock_as_of
 from entrepot.flows.name_actors import name_actors
+from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.stock.history import Wanted
 from entrepot.stock.rules import reasons
 from entrepot.stock.types import StockRow
@@ -30,9 +31,25 @@ _FILTERS = ("node", "reason", "lot", "bin", "actor", "since", "until")
 _LONGEST = 80
 
 
+def _(text: str) -> str:
+    return text
+
+
+_NO_DAY = _("This is no day: choose it in the calendar, or type it like 2026-11-30.")
+
+
 def _asked(visit: Visit) -> dict[str, str]:
     """The filters of the address, cut to what a code can be."""
     return {name: visit.query.get(name, "").strip()[:_LONGEST] for name in _FILTERS}
+
+
+def _days(visit: Visit, *names: str) -> dict[str, str]:
+    """Those of the address's fields that are to be a day and are none → what is wrong."""
+    return {
+        name: visit.say(_NO_DAY)
+        for name in names
+        if visit.query.get(name, "").strip() and midnight(visit, visit.query[name].strip()) is None
+    }
 
 
 def _wanted(visit: Visit, asked: dict[str, str]) -> Wanted:
@@ -62,17 +79,22 @@ async def history(
 ) -> Response[str]:
     """Movements with what lay there after each."""
     by, asked = staff_of(visit), _asked(visit)
-    sku = await get_sku(deps.db, by, code=code)
-    rows = await list_history(
-        deps.db, by, sku=sku.code, wanted=_wanted(visit, asked), before=before, most=_PAGE
-    )
+    sku, errors = await get_sku(deps.db, by, code=code), _days(visit, "since", "until")
+    rows = []
+    if not errors:
+        rows = await list_history(
+            deps.db, by, sku=sku.code, wanted=_wanted(visit, asked), before=before, most=_PAGE
+        )
     kept = urlencode({name: value for name, value in asked.items() if value})
     return page(
         visit,
         "admin/sku_history.html",
         deps=deps,
         sku=sku,
+        status=422 if errors else None,
+        readable=not errors,
         rows=rows,
+        errors=errors,
         asked=asked,
         kept=kept,
         reasons=list(reasons()),
@@ -86,6 +108,10 @@ async def history(
 @get("/admin/stock/{code:str}/history.csv")
 async def history_file(deps: Deps, visit: Visiting, code: FromPath[str]) -> Response[bytes]:
     """The same rows as a file."""
+    wrong = _days(visit, "since", "until")
+    if wrong:
+        errors = [FieldError(name, "bad_value", "must be a day") for name in wrong]
+        raise Invalid("from when until when?", errors=errors)
     wanted = _wanted(visit, _asked(visit))
     made = await export_history(deps.db, staff_of(visit), sku=code, wanted=wanted)
     return file_answer(made, name="history", kind="csv")
@@ -113,10 +139,10 @@ async def as_of(
     deps: Deps, visit: Visiting, code: FromPath[str], day: FromQuery[str] = ""
 ) -> Response[str]:
     """What lay where at the end of a day of the house; today: just now."""
-    by = staff_of(visit)
+    by, errors = staff_of(visit), _days(visit, "day")
     sku = await get_sku(deps.db, by, code=code)
     now = deps.clock()
-    end = midnight(visit, day, days=1)
+    end = midnight(visit, day.strip(), days=1)
     rows: list[StockRow] = []
     if end is not None and end - timedelta(days=1) <= now:
         found = await list_stock_as_of(
@@ -128,7 +154,9 @@ async def as_of(
         "admin/sku_as_of.html",
         deps=deps,
         sku=sku,
-        day=day if day_of(day) else "",
+        status=422 if errors else None,
+        errors=errors,
+        day="" if errors else day.strip(),
         to_come=end is not None and end - timedelta(days=1) > now,
         rows=rows,
         units=sum(row.on_hand for row in rows),

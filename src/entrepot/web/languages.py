@@ -1,7 +1,8 @@
 """The reader's language: which one, and numbers, times, weights and words in it."""
 
 import gettext
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,10 @@ LANGUAGES = {"en": "English", "zh-CN": "简体中文", "zh-TW": "繁體中文"}
 """Language tags we speak, with their own names."""
 
 _TRADITIONAL = frozenset({"tw", "hk", "mo", "hant"})
+
+
+DAY_ENDS = time(23, 59, 59)
+"""What a form makes of a day until whose end something is expected."""
 
 
 def speak(tag: str | None) -> str | None:
@@ -78,6 +83,16 @@ def show_time(at: datetime, zone: str, language: str) -> str:
     # The 24-hour clock everywhere: hand-held screens are read at a glance.
     day = format_skeleton("yMMMd", at, tzinfo=ZoneInfo(zone), locale=locale)
     return f"{day} {show_clock(at, zone, language)} {offset_of(at, zone)}"
+
+
+def show_due(at: datetime, zones: Sequence[str], language: str) -> str:
+    """When something is expected: the day alone where a day was typed, which ends somewhere with
+    `DAY_ENDS`; else day and time in the first of the zones."""
+    for zone in zones:
+        there = at.astimezone(ZoneInfo(zone))
+        if there.time() == DAY_ENDS:
+            return show_date(there.date(), language)
+    return show_time(at, zones[0], language)
 
 
 def show_clock(at: datetime, zone: str, language: str) -> str:

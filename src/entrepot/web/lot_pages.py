@@ -17,7 +17,7 @@ from entrepot.flows.name_actors import name_actors
 from entrepot.flows.open_recall import open_recall
 from entrepot.flows.trace_goods import trace_goods
 from entrepot.flows.trace_reference import trace_reference
-from entrepot.kernel.refusals import Refusal
+from entrepot.kernel.refusals import FieldError, Invalid, Refusal
 from entrepot.platform.documents import convert
 from entrepot.stock.lots.recall_types import NewRecall, RecallOutcome
 from entrepot.stock.lots.types import LotRow
@@ -26,12 +26,13 @@ from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.files import file_answer, kind_of
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form, first_faults
+from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
 _SOON = timedelta(days=30)
+_CALLED_BACK = ("reference", "cause", "sku", "lots", "expires_from", "expires_until")
 
 
 @get("/admin/lots")
@@ -108,9 +109,11 @@ async def _recalls(
     before: UUID | None = None,
     refusal: Refusal | None = None,
     given: dict[str, str],
+    lots: str = "",
 ) -> Response[str]:
     by = staff_of(visit)
     rows = await list_recalls(deps.db, by, state=None, before=before, most=_PAGE)
+    errors, faults = lot_words.at_fields(visit, refusal, _CALLED_BACK, lot="lots")
     return page(
         visit,
         "admin/recalls.html",
@@ -119,8 +122,10 @@ async def _recalls(
         told=lot_words.ALL,
         refusal=refusal,
         told_by=lot_words.in_words,
-        faults=first_faults(visit, refusal),
+        errors=errors,
+        faults=faults,
         given=given,
+        lots=lots or given.get("lot", ""),
         zone=visit.house_of.zone,
         next_url=f"{visit.path}?before={rows[-1].id}" if len(rows) == _PAGE else None,
     )
@@ -136,7 +141,8 @@ async def call_back(request: PageRequest, deps: Deps, visit: Visiting) -> Respon
             deps.db, staff_of(visit), stamp_of(request, form), new=convert(wanted, NewRecall)
         )
     except SHOWN_OR_FORBIDDEN as refusal:
-        return await _recalls(deps, visit, refusal=refusal, given=form.fields)
+        typed = form.raw.get("lots", "")
+        return await _recalls(deps, visit, refusal=refusal, given=form.fields, lots=typed)
     return see_other(visit, f"{visit.base}/admin/recalls/{made.id}")
 
 
@@ -144,6 +150,13 @@ def _lines(form: Form) -> list[dict[str, str]]:
     sku = form.given("sku")
     named = [lot.strip() for lot in form.raw.get("lots", "").splitlines() if lot.strip()]
     days = form.given("expires_from", "expires_until")
+    if not named and not days:
+        missing = FieldError("lots", "lots_or_days", "name lots, or days of expiry")
+        raise Invalid("which goods are called back?", errors=[missing])
+    first, last = (day_of(days.get(name, "")) for name in ("expires_from", "expires_until"))
+    if first and last and first > last:
+        wrong = FieldError("expires_until", "ends_first", "must not be before the first day")
+        raise Invalid("the last day is before the first", errors=[wrong])
     lines = [sku | {"lot": lot} for lot in named]
     return [*lines, sku | days] if days or not lines else lines
 

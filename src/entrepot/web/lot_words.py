@@ -1,5 +1,7 @@
 """Words of lots, recalls and adjustments on pages, and their refusals."""
 
+from collections.abc import Collection
+
 from entrepot.kernel.refusals import Refusal
 from entrepot.web import refusals
 from entrepot.web.refusals import RefusalWords
@@ -104,6 +106,41 @@ _CODES = {
         _("The quantities of this warehouse are those of another system. Correct them there."),
     ),
 }
+
+
+_ABOUT = {
+    "unknown_node": "node", "master_is_outside": "node", "unknown_sku": "sku",
+    "unknown_bin": "bin", "not_there": "qty", "goods_moved": "qty", "promised_to_others": "qty",
+    "picked_for_somebody": "qty", "lot_recalled": "lot", "unknown_lot": "lot",
+    "lot_expired": "to_status", "serial_elsewhere": "serial", "no_such_step": "to_status",
+    "reference_taken": "reference", "recalled_already": "lots", "reason": "cause",
+}  # fmt: skip
+"""The field of a form that a refusal as a whole, or a part of a line, is about."""
+
+
+def at_fields(
+    visit: Visit, refusal: Refusal | None, names: Collection[str], **elsewhere: str
+) -> tuple[dict[str, str], list[str]]:
+    """What is wrong with each of the form's fields `names`, and what is about none of them.
+
+    A part of a line stands at the field that bears its name, or at the one that `elsewhere` says.
+    """
+    if refusal is None:
+        return {}, []
+    found: dict[str, str] = {}
+    rest: list[str] = []
+    for error in refusal.errors:
+        part = error.path.rpartition(".")[2]
+        field = elsewhere.get(part) or _ABOUT.get(part, part)
+        text = refusals.field_words(visit, error)
+        if field in names:
+            found.setdefault(field, text)
+        elif text not in rest:
+            rest.append(text)
+    about = _ABOUT.get(refusal.code, "")
+    if about in names:
+        found.setdefault(about, in_words(visit, refusal).title)
+    return found, rest[:5]
 
 
 def in_words(visit: Visit, refusal: Refusal) -> RefusalWords:

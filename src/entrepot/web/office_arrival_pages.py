@@ -1,7 +1,6 @@
 """ASNs in the office: what is announced and how far it is, one of them, a new one from a table."""
 
 import re
-from datetime import time
 from typing import Annotated
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.dock_forms import field_of
 from entrepot.web.forms import Form, read_form, stamp_of
+from entrepot.web.languages import DAY_ENDS
 from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form, by_field, field_words
 from entrepot.web.staff_pages import staff_of, warehouses_of
 from entrepot.web.visits import PageRequest, Visit
@@ -31,7 +31,6 @@ def _(text: str) -> str:
 
 _PAGE = 50
 _COLUMNS = "code,qty,unit,lot,expires_on"
-_NOON = time(12)
 _PLACE = re.compile(r"(rows|lines)\[(\d+)\]")
 _GOODS = ("lines", "csv", "code", "qty")
 _NAMES = {
@@ -55,6 +54,7 @@ async def asns(
     """ASNs with their progress, newest first."""
     by, wanted, place = staff_of(visit), STATES.get(in_state), node.strip()[:16]
     rows = await list_asns(deps.db, by, state=wanted, node=place or None, after=after, most=_PAGE)
+    warehouses = await warehouses_of(deps, by)
     return page(
         visit,
         "admin/arrivals.html",
@@ -63,7 +63,8 @@ async def asns(
         state=wanted or "",
         states=STATES,
         node=place,
-        warehouses=await warehouses_of(deps, by),
+        warehouses=warehouses,
+        zones={one.code: one.zone for one in warehouses},
         next_after=rows[-1].id if len(rows) == _PAGE else None,
     )
 
@@ -118,7 +119,7 @@ async def announce(request: PageRequest, deps: Deps, visit: Visiting) -> Respons
         wanted = {
             **form.given("reference", "node", "supplier"),
             "expected_at": form.instant(
-                "expected_on", at=_NOON, zone=nodes.get(form.text("node"), "UTC")
+                "expected_on", at=DAY_ENDS, zone=nodes.get(form.text("node"), "UTC")
             ),
             "csv": _table(form.raw.get("lines", "")),
         }

@@ -23,7 +23,7 @@ from entrepot.parties.types import NewCustomer
 from entrepot.platform.documents import convert
 from entrepot.tenancy.queries import last_isolation_run, list_isolation_findings
 from entrepot.web.answers import page, see_other
-from entrepot.web.decisions import decisions_of
+from entrepot.web.decisions import waits_of
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import read_form, stamp_of
 from entrepot.web.links import Handed, fresh_link, invitation
@@ -58,7 +58,7 @@ async def today(deps: Deps, visit: Visiting) -> Response[str]:
         parcels=await list_parcels(deps.db, staff, most=8),
         zone=visit.house_of.zone,
         zones=places.zones,
-        decisions=await decisions_of(deps, visit),
+        waits=await waits_of(deps, visit),
     )
 
 

@@ -1,6 +1,5 @@
 """Transfers in the office: what is under way, since when, what is late; a new one."""
 
-from datetime import time
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
 from entrepot.web.found_by_scan import names_of_skus
+from entrepot.web.languages import DAY_ENDS
 from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form, by_field
 from entrepot.web.staff_pages import staff_of
 from entrepot.web.transfer_lines import goods_faults, read_goods
@@ -26,8 +26,6 @@ from entrepot.web.transfer_pages import end_transfer
 from entrepot.web.visits import PageRequest, Visit
 
 _PAGE = 50
-_END = time(23, 59, 59)
-"""What is expected on a day is late after it."""
 _STATES = {
     "live": ("draft", "sent"),
     "sent": ("sent",),
@@ -75,6 +73,7 @@ async def _list(
         show=show if show in _STATES or show == "late" else "live",
         node=place,
         nodes=nodes,
+        zones={one.code: one.zone for one in nodes},
         everywhere=by.warehouses is None,
         refusal=refusal,
         fields=by_field(visit, refusal),
@@ -95,11 +94,19 @@ async def draw_up(request: PageRequest, deps: Deps, visit: Visiting) -> Response
         document |= {end: form.text(end).upper() for end in ("from", "to")}
         document["lines"] = read_goods(form.raw.get("lines", ""), "lines")
         if form.text("expected_on"):
-            document["expected_at"] = form.instant("expected_on", at=_END, zone=visit.house_of.zone)
+            # What is expected on a day is late after it, at the place where it is to arrive.
+            zones = await _zones(deps, visit)
+            there = zones.get(document.get("to", ""), visit.house_of.zone)
+            document["expected_at"] = form.instant("expected_on", at=DAY_ENDS, zone=there)
         made = await create_transfer(deps.db, by, stamp, new=convert(document, NewTransfer))
     except SHOWN_OR_FORBIDDEN as refusal:
         return await _list(deps, visit, refusal=refusal, given=form)
     return see_other(visit, f"{visit.base}/admin/transfers/{made.id}")
+
+
+async def _zones(deps: Site, visit: Visit) -> dict[str, str]:
+    """Zones of the nodes that the reader knows."""
+    return {one.code: one.zone for one in await list_nodes(deps.db, staff_of(visit))}
 
 
 @get("/admin/transfers/{transfer_id:uuid}")
@@ -120,6 +127,7 @@ async def _one(
         transfer=shown,
         names=await names_of_skus(deps, visit, [line.sku for line in shown.lines]),
         zone=visit.house_of.zone,
+        zones=await _zones(deps, visit),
         sends=shown.state == "draft" and works_in(by, shown.from_),
         cancels=shown.state == "draft" and visit.allowed("stock:move"),
         closes=shown.state == "sent" and works_in(by, shown.to_) and visit.allowed("stock:receive"),

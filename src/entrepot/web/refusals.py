@@ -159,10 +159,54 @@ _CODES = {
         _("Not counted here"),
         _("Another system tells the quantities of this warehouse."),
     ),
+    "other_node": (_("Another warehouse"), _("This announcement is for another warehouse.")),
+    "already_reversed": (_("Moved back already"), _("Somebody has undone this before.")),
+    "bin_closed": (
+        _("This bin is closed"),
+        _("The goods came from a bin that is closed now. Put them into another one."),
+    ),
+    "receive_again": (
+        _("It was moved back"),
+        _("This was undone. Receive the goods, or hand them over, once more."),
+    ),
+    "came_back": (
+        _("Too much came back"),
+        _("Of this sale more came back than would be left of it."),
+    ),
+    "goods_are_held": (_("Kept back"), _("These goods may not leave. Release them first.")),
+    "needs_adjustment": (
+        _("Needs an adjustment"),
+        _("Ask for an adjustment, or have the bin counted."),
+    ),
+    "several_skus": (
+        _("Several goods have this code"),
+        _("Scan the code of the SKU itself, so that nothing is guessed."),
+    ),
+    "part_of_a_unit": (
+        _("Not a whole piece"),
+        _("This pack is no whole number of pieces. Scan the code of the SKU and say how many."),
+    ),
+    "sku_closed": (_("This SKU is closed"), _("Nothing new of it can come in.")),
+    "other_owner": (_("Belongs to somebody else"), _("The goods of this list have another owner.")),
+    "part_of_a_transfer": (
+        _("Part of a transfer"),
+        _("It cannot be moved back by itself. Send the goods back by a transfer."),
+    ),
+    "alarm_closed": (_("Done already"), _("Somebody was before you, or the difference is gone.")),
+    "drift_closed": (_("Done already"), _("Somebody was before you, or the difference is gone.")),
+    "source_must_mend": (
+        _("The source has to send it again"),
+        _("There is nothing to post here: ask whoever runs the other system."),
+    ),
+    "tracked_otherwise": (
+        _("Kept differently now"),
+        _("By lot or by serial, this SKU is kept otherwise than then. Have the bin counted."),
+    ),
     "tenant_suspended": (_("Closed for now"), _("These pages are suspended.")),
 }
 
 _TOO_MANY_LINES = _("That is too much at once: at most 500 lines.")
+_CHOOSE = _("Choose one of the list.")
 _NOT_RIGHT = _("This cannot be right: too long, too short or not of the expected form.")
 _FIELDS = {
     "missing": _("This is needed."),
@@ -216,6 +260,21 @@ _FIELDS = {
     "same_node": _("Goods go from one warehouse to another."),
     "lots_mixed": _("A SKU names its lots on every line, or on none."),
     "serial_not_kept": _("These goods have no serials."),
+    "unknown_sku": _("There is no such SKU."),
+    "unknown_node": _("It is unknown, or your account does not work there."),
+    "unknown_place": _("There is no such warehouse or bin."),
+    "unknown_cause": _CHOOSE,
+    "not_of_this_cause": _CHOOSE,
+    "unknown_reason": _CHOOSE,
+    "not_in_a_bin": _("Goods on their way lie in no bin: leave it empty."),
+    "not_under_way": _("Goods of this state are not on their way: receive them first."),
+    "one_of_a_serial": _("One serial stands for one piece."),
+    "not_of_this_asn": _("This announcement has another reference."),
+    "in_the_future": _("This moment has still to come."),
+    "lot_or_serial": _("Name a lot or a serial."),
+    "named_twice": _("It is there twice."),
+    "lots_or_days": _("Name lots, or the days when they expire."),
+    "ends_first": _("The end is before the beginning."),
     "unknown_scope": _("This permission is not known."),
 }
 
@@ -244,11 +303,6 @@ def beside_form(refusal: Refusal, *gone: str) -> bool:
     """Whether a refusal is shown on the page of the form again; not with a code of `gone`, which
     says that there is no such page."""
     return isinstance(refusal, SHOWN_OR_FORBIDDEN) and refusal.code not in ("no_such_page", *gone)
-
-
-def first_faults(visit: Visit, refusal: Refusal | None) -> list[str]:
-    """The first five faults, for a form that does not show them beside its fields."""
-    return [field_words(visit, error) for error in refusal.errors[:5]] if refusal else []
 
 
 def by_field(visit: Visit, refusal: Refusal | None) -> dict[str, str]:

@@ -27,6 +27,11 @@ def _time_tag(language: str, at: datetime, zone: str) -> Markup:
     return Markup('<time class="num" datetime="{}">{}</time>').format(at.isoformat(), shown)
 
 
+def _due_tag(language: str, at: datetime, *zones: str | None) -> Markup:
+    shown = languages.show_due(at, [zone for zone in zones if zone], language)
+    return Markup('<time class="num" datetime="{}">{}</time>').format(at.isoformat(), shown)
+
+
 def _size(language: str, parcel: object) -> str:
     sides = [getattr(parcel, f"{side}_mm") for side in ("length", "width", "height")]
     if any(side is None for side in sides):
@@ -76,6 +81,7 @@ def environment(language: str) -> Environment:
     )
     made.filters.update(
         when=partial(_time_tag, language),
+        due=partial(_due_tag, language),
         clock=lambda at, zone: languages.show_clock(at, zone, language),
         age=lambda span: languages.show_age(_span(span), language),
         number=lambda value: languages.show_number(value, language),
