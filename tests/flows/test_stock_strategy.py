@@ -3,11 +3,13 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
 
 from entrepot.flows.count_pace import count_pace
+from entrepot.flows.get_reservation import get_reservation
 from entrepot.flows.get_stock_strategy import get_stock_strategy
 from entrepot.flows.list_ageing import list_ageing
 from entrepot.flows.list_movements import list_movements
@@ -34,6 +36,7 @@ from entrepot.stock import queries, strategy
 from entrepot.stock.types import NewPromotions, Reservation
 from tests.flows.trade import later, stamp
 from tests.stock.house import Stock
+from tests.stock.picking import picked, with_pack_bins
 
 DAY = 24.0
 FEES = {"N1": 500, "N2": 900, "N3": 1200}
@@ -316,5 +319,92 @@ async def test_many_at_once_share_what_lasts(stock: Stock) -> None:
         for one in rest[:20] + ids:
             await stock.fulfil(one)
         assert (await sent(stock, sku))["FRESH"] >= len(ids)
+    finally:
+        await stock.channel_levels("SHOP", min_life_days=0)
+
+
+async def promised(stock: Stock, reservation_id: UUID) -> list[tuple[int, int]]:
+    """What it holds and what it waits for."""
+    found = await get_reservation(stock.db, stock.staff, reservation_id=reservation_id)
+    return [(line.qty, line.backordered) for line in found.lines]
+
+
+async def test_nobody_names_away_the_lasting_goods_of_others(stock: Stock) -> None:
+    """By a sale, a transfer or a pick, at once or twice; what expires sooner may go."""
+    sku = await fresh_and_old(stock)
+    await with_pack_bins(stock)
+    await stock.channel_levels("SHOP", min_life_days=60)
+    try:
+        for_shop = await stock.reserve((sku, 3), channel="SHOP")
+        for_web = await stock.reserve((sku, 2))
+        sale = {"sku": sku, "reason": "sale", "from": {"node": "N1"}}
+        way = {"sku": sku, "reason": "transfer_out", "from": {"node": "N1"}}
+        for wrong in (sale, way):
+            with pytest.raises(Conflict) as refused:
+                await stock.move({**wrong, "qty": 2, "lot": "FRESH"})
+            assert refused.value.code == "lasting_promised"
+        at_once = [stock.move({**sale, "qty": 1, "lot": "FRESH"}) for _ in range(3)]
+        told = await asyncio.gather(*at_once, return_exceptions=True)
+        assert sorted(getattr(one, "code", "done") for one in told) == [
+            "done", "lasting_promised", "lasting_promised",
+        ]  # fmt: skip
+        await stock.move({**sale, "qty": 1, "lot": "OLD"})
+        for by in (stock.staff, stock.staff_of("N1")):
+            with pytest.raises(Conflict) as refused:
+                await picked(stock, for_web.id, sku, 1, lot="FRESH", by=by)
+            assert refused.value.code == "lasting_promised"
+        await picked(stock, for_web.id, sku, 2, lot="OLD")
+        await picked(stock, for_shop.id, sku, 3, lot="FRESH")
+        assert await promised(stock, for_shop.id) == [(3, 0)]
+        await stock.fulfil(for_shop.id)
+        await stock.fulfil(for_web.id)
+        assert await sent(stock, sku) == {"FRESH": 4, "OLD": 3}
+    finally:
+        await stock.channel_levels("SHOP", min_life_days=0)
+
+
+async def test_what_is_picked_for_others_is_promised_to_nobody_as_lasting(stock: Stock) -> None:
+    sku = await fresh_and_old(stock)
+    await with_pack_bins(stock)
+    await stock.channel_levels("SHOP", min_life_days=60)
+    try:
+        for_web = await stock.reserve((sku, 2))
+        await picked(stock, for_web.id, sku, 2, lot="FRESH")
+        with pytest.raises(Conflict):
+            await stock.reserve((sku, 3), channel="SHOP")
+        assert len((await stock.reserve((sku, 2), channel="SHOP")).lines) == 1
+        await stock.fulfil(for_web.id)
+        assert await sent(stock, sku) == {"FRESH": 2}
+    finally:
+        await stock.channel_levels("SHOP", min_life_days=0)
+
+
+async def test_lasting_goods_that_are_gone_leave_the_newest_such_promise_waiting(
+    stock: Stock,
+) -> None:
+    """Though enough is there that expires sooner; the others' promises stay. What comes again goes
+    to who waits for it."""
+    sku = await fresh_and_old(stock)
+    await stock.channel_levels("SHOP", min_life_days=60)
+    try:
+        first, second = [await stock.reserve((sku, 2), channel="SHOP") for _ in range(2)]
+        for_web = await stock.reserve((sku, 3))
+        lost = {"sku": sku, "qty": 3, "reason": "loss", "lot": "FRESH", "from": {"node": "N1"}}
+        await stock.post(lost)
+        assert await promised(stock, first.id) == [(1, 1)]
+        assert await promised(stock, second.id) == [(0, 2)]
+        assert await promised(stock, for_web.id) == [(3, 0)]
+        assert await stock.available(sku) == [3]
+        came = await stock.receive(sku, 3, lot="FRESH")
+        assert await promised(stock, second.id) == [(2, 0)]
+        assert await promised(stock, first.id) == [(2, 0)]
+        moved = await list_movements(
+            stock.db, stock.staff, sku=sku, reference=None, before=None, most=1
+        )
+        assert moved[0].document_id == came.document_id
+        await reverse_movement(stock.db, stock.staff, stamp(), movement_id=moved[0].id)
+        assert await promised(stock, for_web.id) == [(3, 0)]
+        left = [(await promised(stock, one.id))[0] for one in (first, second)]
+        assert left == [(1, 1), (0, 2)]
     finally:
         await stock.channel_levels("SHOP", min_life_days=0)

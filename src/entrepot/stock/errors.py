@@ -20,6 +20,7 @@ _AGAINST = {
     "bin_closed": "the bin that it came from is closed: move the goods to another one instead",
     "lot_recalled": "this lot is called back",
     "picked_for_somebody": "these goods were picked for somebody",
+    "lasting_promised": "promised to who asked for lasting goods: take what expires sooner",
     "receive_again": "this was moved back: receive the goods, or hand them over, again",
     "came_back": "more of this sale came back than would be left of it",
 }

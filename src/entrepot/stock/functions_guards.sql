@@ -48,9 +48,11 @@ end
 $$;
 
 -- Goods that were promised are not there: the newest promises of them become backorders, soft
--- ones first. Returns how many units. The guarding row is locked by the caller.
-create or replace function stock.short_v1(
-    p_at timestamptz, p_actor text, p_cause uuid, p_sku uuid, p_node uuid, p_missing bigint
+-- ones first; only those of channels whose goods must last p_days at least (0: all of them).
+-- Returns how many units. The guarding row is locked by the caller.
+create or replace function stock.short_v2(
+    p_at timestamptz, p_actor text, p_cause uuid, p_sku uuid, p_node uuid, p_missing bigint,
+    p_days integer
 )
 returns bigint
 language plpgsql as $$
@@ -73,6 +75,7 @@ begin
                 and x.node_id = b.node_id and x.open
         ) as k
         where b.sku_id = p_sku and b.node_id = p_node and b.open and b.quantity > k.picked
+            and (p_days = 0 or stock.min_life_v1(v.channel_id) >= p_days)
         order by v.strength <> 'soft', v.created_at desc, v.reservation_id desc
         -- Whoever ends a reservation holds it and waits for our guarding row: nowait gives ours
         -- up, and the whole block is run again, instead of each waiting for the other.
@@ -87,7 +90,10 @@ begin
         where v.reservation_id = r.reservation_id
         returning v.sequence into next_sequence;
         perform platform.put_event_v1(
-            stock.event_id_v1(p_cause, r.reservation_id::text || p_sku::text || p_node::text),
+            stock.event_id_v1(
+                p_cause, r.reservation_id::text || p_sku::text || p_node::text
+                || case when p_days > 0 then p_days::text else '' end
+            ),
             'reservation.shorted', 1, 'reservation', r.reservation_id, next_sequence, p_at,
             p_actor, jsonb_build_object(
                 'id', r.reservation_id, 'reference', r.reference, 'channel', r.channel,

@@ -179,8 +179,8 @@ begin
         where not u.born and u.on_hand < u.blocked and g.available + u.on_hand - u.blocked < 0
         order by g.sku_id, g.node_id
     loop
-        if not r.may_short or r.missing > stock.short_v1(
-            p_at, p_actor, p_document_id, r.sku_id, r.node_id, r.missing
+        if not r.may_short or r.missing > stock.short_v2(
+            p_at, p_actor, p_document_id, r.sku_id, r.node_id, r.missing, 0
         ) then
             return query select 'promised_to_others'::text, r.line;
             return;
@@ -309,6 +309,16 @@ begin
     if told.outcome = 'done' and 'quarantine' = any(p_to_statuses) then
         perform stock.keep_apart_v1(skus, p_lots, p_serials, p_owners, p_qtys, p_from_kinds,
             p_from_statuses, to_places, p_to_kinds, p_to_statuses);
+    end if;
+    if told.outcome = 'done' then
+        wrong := stock.mind_lasting_v1(
+            p_at, p_actor, p_document_id, skus, from_places, p_from_statuses, to_places,
+            to_statuses, p_lots, p_owners, p_may_short
+        );
+        if wrong is not null then
+            return query select 'lasting_promised'::text, wrong;
+            return;
+        end if;
     end if;
     return query select told.outcome, told.line;
 end

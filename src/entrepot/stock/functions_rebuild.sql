@@ -74,7 +74,9 @@ begin
     set on_hand = greatest(held, barred + promised), blocked = barred, reserved = promised,
         backordered = awaited
     where g.sku_id = p_sku and g.node_id = p_node;
-    if missing > 0 and stock.short_v1(p_at, p_actor, p_cause, p_sku, p_node, missing) < missing then
+    if missing > 0
+        and stock.short_v2(p_at, p_actor, p_cause, p_sku, p_node, missing, 0) < missing
+    then
         return false;
     end if;
     update stock.sku_node as g set on_hand = held where g.sku_id = p_sku and g.node_id = p_node;

@@ -48,6 +48,11 @@ begin
         array[m.reason <> 'put_away']
     ) as p;
     if told = 'done' then
+        perform stock.mind_lasting_v1(
+            p_at, p_actor, p_document_id, array[m.sku_id], array[m.to_place],
+            array[m.to_status], array[m.from_place], array[m.from_status], array[m.lot],
+            array[m.owner], array[true]
+        );
         told := stock.after_reversal_v1(p_at, p_actor, p_movement_id);
     end if;
     return told;

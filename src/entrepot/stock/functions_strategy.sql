@@ -71,36 +71,142 @@ language sql immutable as $$
     where u.guard = p_guard and u.req > 0 and p_life[u.at_row] > 0;
 $$;
 
--- How many units of a SKU at a node may still be promised to a channel whose goods must last
--- p_days more: what lasts so long, less what is promised to channels that ask for as much or
--- more. Asked for every smaller demand too, since what is taken here is gone for those as well.
--- p_but: a reservation that is being replaced. Only sound with the guarding row locked.
-create or replace function stock.lasting_v1(
+-- How many units of a SKU at a node last p_days more, less what was picked of them for channels
+-- that ask for less, and less what is promised to channels that ask for as much or more. Below
+-- zero somebody was promised what is not there. p_but: a reservation that is being replaced. Only
+-- sound with the guarding row locked.
+create or replace function stock.lasting_at_v1(
     p_at timestamptz, p_sku uuid, p_node uuid, p_days integer, p_but uuid
 )
 returns bigint
 language sql stable as $$
-    select min(s.lasting - d.promised)::bigint
+    select (s.lasting - k.picked - d.promised)::bigint
     from (
-        select p_days as days
-        union
-        select r.min_life_days from stock.channel_rule as r
-        where r.min_life_days between 1 and p_days
-    ) as t
-    cross join lateral (
         select coalesce(sum(b.on_hand), 0) as lasting
         from stock.balance as b
         left join stock.lot as l on l.sku_id = b.sku_id and l.lot = b.lot
         where b.sku_id = p_sku and b.node_id = p_node and b.owner = ''
             and b.status in ('good', 'promo') and l.expired_at is null
-            and (l.expires_on is null or l.expires_on >= stock.today_v1(p_at) + t.days)
+            and (l.expires_on is null or l.expires_on >= stock.today_v1(p_at) + p_days)
     ) as s
+    cross join lateral (
+        select coalesce(sum(x.quantity), 0) as picked
+        from stock.reservation_line as b
+        join stock.reservation as v on v.reservation_id = b.reservation_id
+        join stock.picked as x on x.reservation_id = b.reservation_id and x.sku_id = b.sku_id
+            and x.node_id = b.node_id and x.open
+        left join stock.lot as l on l.sku_id = x.sku_id and l.lot = x.lot
+        where b.sku_id = p_sku and b.node_id = p_node and b.open
+            and b.reservation_id is distinct from p_but and l.expired_at is null
+            and (l.expires_on is null or l.expires_on >= stock.today_v1(p_at) + p_days)
+            and stock.min_life_v1(v.channel_id) < p_days
+    ) as k
     cross join lateral (
         select coalesce(sum(b.quantity), 0) as promised
         from stock.reservation_line as b
         join stock.reservation as v on v.reservation_id = b.reservation_id
-        join stock.channel_rule as r on r.channel_id = v.channel_id and r.min_life_days >= t.days
+        join stock.channel_rule as r on r.channel_id = v.channel_id and r.min_life_days >= p_days
         where b.sku_id = p_sku and b.node_id = p_node and b.open
             and b.reservation_id is distinct from p_but
     ) as d;
+$$;
+
+-- How many units of a SKU at a node may still be promised to a channel whose goods must last
+-- p_days more. Asked for every smaller demand too, since what is taken here is gone for those as
+-- well. p_but: a reservation that is being replaced. Only sound with the guarding row locked.
+create or replace function stock.lasting_v1(
+    p_at timestamptz, p_sku uuid, p_node uuid, p_days integer, p_but uuid
+)
+returns bigint
+language sql stable as $$
+    select min(stock.lasting_at_v1(p_at, p_sku, p_node, t.days, p_but))
+    from (
+        select p_days as days
+        union
+        select r.min_life_days from stock.channel_rule as r
+        where r.min_life_days between 1 and p_days
+    ) as t;
+$$;
+
+-- The demands above p_days that lots of a SKU at a node would have met and whose promises cannot
+-- all be kept now, the highest first.
+create or replace function stock.starved_v1(
+    p_at timestamptz, p_sku uuid, p_node uuid, p_lots text[], p_days integer
+)
+returns table (days integer)
+language sql stable as $$
+    select t.days
+    from (
+        select distinct r.min_life_days as days from stock.channel_rule as r
+        where r.min_life_days > p_days
+    ) as t
+    where exists(
+        select from unnest(p_lots) as u (lot)
+        left join stock.lot as l on l.sku_id = p_sku and l.lot = u.lot
+        where l.expired_at is null
+            and (l.expires_on is null or l.expires_on >= stock.today_v1(p_at) + t.days)
+    ) and stock.lasting_at_v1(p_at, p_sku, p_node, t.days, null) < 0
+    order by t.days desc;
+$$;
+
+-- Movements took goods of lots away from nodes, and the balances are changed already. Where what
+-- lasts does not do for those who were promised lasting goods: of goods that are gone
+-- (p_may_short) the newest of these promises become backorders; other movements may not have
+-- them: returns their first line. Goods are looked at by what was named, so that what had run out
+-- by the calendar before is nobody's fault here. Guarding and channel rows are held by the caller.
+create or replace function stock.mind_lasting_v1(
+    p_at timestamptz, p_actor text, p_document_id uuid, p_skus uuid[], p_from uuid[],
+    p_from_statuses text[], p_to uuid[], p_to_statuses text[], p_lots text[], p_owners text[],
+    p_may_short boolean[]
+)
+returns integer
+language plpgsql as $$
+declare
+    r record;
+    g record;
+    starved integer;
+    freed bigint;
+begin
+    if array_remove(p_lots, '') = '{}' or not exists(
+        select from stock.channel_rule as c where c.min_life_days > 0
+    ) then
+        return null;
+    end if;
+    for r in
+        select u.sku, f.node_id, array_agg(distinct u.lot) as lots,
+            bool_and(u.may_short) as may_short, min(u.line)::integer as line
+        from unnest(
+            p_skus, p_from, p_from_statuses, p_to, p_to_statuses, p_lots, p_owners, p_may_short
+        ) with ordinality as u (
+            sku, from_place, from_status, to_place, to_status, lot, owner, may_short, line
+        )
+        join stock.place as f on f.place_id = u.from_place and f.kind = 'bin'
+        left join stock.place as t on t.place_id = u.to_place
+        where u.owner = '' and u.lot <> '' and u.from_status in ('good', 'promo') and (
+            t.node_id is distinct from f.node_id or u.to_status not in ('good', 'promo')
+        )
+        group by u.sku, f.node_id
+        order by u.sku, f.node_id
+    loop
+        for starved in
+            select s.days from stock.starved_v1(p_at, r.sku, r.node_id, r.lots, 0) as s
+        loop
+            if not r.may_short then
+                return r.line;
+            end if;
+            select x.available - x.safety as open, x.protected into g
+            from stock.sku_node as x where x.sku_id = r.sku and x.node_id = r.node_id;
+            freed := stock.short_v2(
+                p_at, p_actor, p_document_id, r.sku, r.node_id, -stock.lasting_at_v1(
+                    p_at, r.sku, r.node_id, starved, null
+                ), starved
+            );
+            perform stock.pool_v1(
+                array[r.sku], array[r.node_id], array[g.open], array[g.open + freed],
+                array[g.protected]
+            );
+        end loop;
+    end loop;
+    return null;
+end
 $$;

@@ -158,7 +158,7 @@ begin
             where x.open and x.sku_id = r.sku and x.place_id = r.place and x.lot = r.lot
                 and x.status = r.status and x.serial = r.serial and r.missing > 0
             order by x.picked_at desc, x.reservation_id desc
-            -- as in stock.short_v1: give up and begin again rather than wait for each other
+            -- as in stock.short_v2: give up and begin again rather than wait for each other
             for update of v nowait
         loop
             exit when r.missing <= 0;

@@ -106,6 +106,10 @@ _CODES = {
         _("Picked for somebody"),
         _("These goods lie ready for an order. Put them back there first."),
     ),
+    "lasting_promised": (
+        _("Promised as lasting goods"),
+        _("An order needs goods that last as long. Take what expires sooner."),
+    ),
     "lot_expired": (_("Past its date"), _("This lot may not leave. Take another one.")),
     "more_than_sent": (
         _("More than was sent"),

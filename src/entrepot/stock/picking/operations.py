@@ -74,7 +74,8 @@ async def pick(tx: Tx, *, reservation_id: UUID, goods: PickedGoods) -> int:
     """Take goods out of a bin into one for packing, for this reservation; how many units.
 
     Raises NotFound, Conflict `wrong_state`, `still_soft`, `not_in_this_order`,
-    `more_than_promised`, `not_there`, `lot_expired`, `no_pack_bin`, Invalid `serial_missing`.
+    `more_than_promised`, `not_there`, `lot_expired`, `lasting_promised` when somebody who was
+    promised lasting goods would go short, `no_pack_bin`, Invalid `serial_missing`.
     """
     taken = await _take(tx, reservation_id, goods.node)
     if taken.strength == "soft":
@@ -115,6 +116,12 @@ async def pick(tx: Tx, *, reservation_id: UUID, goods: PickedGoods) -> int:
             place_id=target.bin_id, lot=one.lot, status=one.status, serial=named or "",
             from_place=source.bin_id, qty=one.qty, now=tx.now, actor=tx.principal.actor,
         )  # fmt: skip
+    lots = [one.lot for one in chosen if one.lot]
+    if lots and await tx.value(
+        SQL["is_starving"], now=tx.now, sku_id=line.sku_id, node_id=taken.node_id, lots=lots,
+        id=reservation_id,
+    ):  # fmt: skip
+        raise errors.refusal_of_lines([("lasting_promised", 1)])
     await _step(tx, reservation_id, "picked")
     return units
 

@@ -71,6 +71,13 @@ set quantity = excluded.quantity + case when k.open then k.quantity else 0 end, 
     from_place = excluded.from_place, picked_at = excluded.picked_at,
     picked_by = excluded.picked_by;
 
+-- Whether somebody who was promised more lasting goods than this reservation goes short of them,
+-- now that these lots are picked.
+-- name: is_starving
+select exists(
+    select from stock.starved_v1(:now, :sku_id, :node_id, :lots, stock.min_life_of_v1(:id))
+);
+
 -- What is fetched of a SKU, the newest first.
 -- name: list_picks_of
 select k.place_id, b.code as bin, k.lot, k.status, k.serial, k.quantity as qty,
