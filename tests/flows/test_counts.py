@@ -135,6 +135,19 @@ async def test_everything_in_a_bin_and_what_nobody_expected_there(trade: Trade) 
     assert [await on_hand(trade, code) for code in (here, gone, stray)] == [2, 0, 1]
 
 
+async def test_goods_are_counted_by_the_code_they_bear(trade: Trade) -> None:
+    """A GTIN is scanned with the digits that are printed, whatever it is kept as."""
+    code = await sku(trade, gtins=["4006381333931"], packs=[
+        {"unit": "box", "base_quantity": "8", "gtins": ["10012345678902"]},
+    ])  # fmt: skip
+    await move(trade, into(code, 3))
+    sheet = await opened(trade, code)
+    with pytest.raises(Invalid):
+        await count(trade, sheet, trade.staff, {"sku": "10012345678902", "counted": 1})
+    scans = [{"sku": one, "counted": 1} for one in ("4006381333931", "04006381333931", code)]
+    assert (await count(trade, sheet, trade.staff, *scans)).status == "approved"
+
+
 async def test_serials_are_counted_one_by_one(trade: Trade) -> None:
     code, bin_ = await sku(trade, serial_tracked=True), "A-01-02-2"
     await move(trade, *(into(code, 1, bin_, serial=s) for s in ("S1", "S2")))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.catalog.codes import read_scan
 from entrepot.catalog.queries import skus_of
 from entrepot.counts import rules
 from entrepot.counts.types import (
@@ -241,7 +242,11 @@ async def list_skus(
 ) -> dict[str, KnownSku]:
     """The SKUs that these codes stand for: SKU codes, GTINs of the base unit. Closed ones where
     the book has some, in a bin if one is named."""
-    rows = await tx.list(SQL["list_skus"], KnownSku, codes=sorted(set(codes)), bin_id=bin_id)
+    asked = sorted(set(codes))
+    rows = await tx.list(
+        SQL["list_skus"], KnownSku, codes=asked, gtins=[read_scan(code).gtin for code in asked],
+        bin_id=bin_id,
+    )  # fmt: skip
     return {row.asked: row for row in rows}
 
 

@@ -109,7 +109,7 @@ select g.code as asked, s.sku_id, s.code, s.serial_tracked, exists(
     where b.sku_id = s.sku_id and b.on_hand > 0
         and (:bin_id::uuid is null or b.place_id = :bin_id)
 ) as is_there
-from unnest(:codes::text[]) as g (code)
+from unnest(:codes::text[], :gtins::text[]) as g (code, gtin)
 join catalog.sku as s on (s.closed_at is null or exists (
     -- what is there of a closed SKU is seen like everything else
     select from stock.balance as b
@@ -118,9 +118,10 @@ join catalog.sku as s on (s.closed_at is null or exists (
 )) and (
     s.code = g.code or s.sku_id in (
         select a.sku_id from catalog.alias as a
-        where a.kind = 'gtin' and a.unit is null and a.code = g.code
+        where a.kind = 'gtin' and a.unit is null and a.code = g.gtin
     )
-);
+)
+order by s.code = g.code;
 
 -- Parcels in custody of a node that bear one of these numbers, those of the bin first.
 -- name: list_parcels_of_numbers
