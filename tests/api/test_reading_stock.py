@@ -325,6 +325,22 @@ async def test_goods_with_a_date_lie_under_it(key: ApiKeyInHand) -> None:
     assert (await key.get(f"/availability?channel=READ&sku={both}"))["items"][0]["available"] == 2
 
 
+async def test_goods_that_turn_up_lie_under_their_date(key: ApiKeyInHand) -> None:
+    sku = "DATED-FOUND"
+    await key.post("/skus", {"code": sku, "expiry_tracked": True})
+
+    def found(date: str) -> dict[str, Any]:
+        line = {"sku": sku, "qty": 1, "reason": "found", "expires_on": date}
+        return {"node": "SZX1", "cause": "turned_up", "lines": [line]}
+
+    await key.post("/adjustments", found("2101-01-31"))
+    (row,) = (await key.get(f"/stock?sku={sku}"))["items"]
+    assert (row["lot"], row["expires_on"]) == ("2101-01-31", "2101-01-31")
+    refused = await key.ask("POST", "/adjustments", found("2020-01-31"))
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["code"] == "past_its_date"
+
+
 async def test_the_limits_of_a_warehouse_are_read_as_they_hold(key: ApiKeyInHand) -> None:
     """Before anybody set them, too; adjustments go by the same."""
     kept = await key.get("/nodes/YIW1/count-limits")
