@@ -1,7 +1,8 @@
 -- What waits for the drain and for the sealer: one row for all that one statement wrote, not one
 -- for each event and each row of the trail (decision 0088). Neither has a key: nothing points at
 -- a row that waits, and an event that would get a second position is refused by the feed, an
--- entry that would get a second seal by the seals.
+-- entry that would get a second seal by the seals. Ids do not compress: rows stay as they are up
+-- to a page.
 
 drop view platform.violation_outbox_pending;
 drop view platform.violation_audit_unsealed;
@@ -10,7 +11,7 @@ alter table platform.outbox_pending rename to pending_before;
 create table platform.outbox_pending (
     at timestamptz not null,
     event_ids uuid[] not null check (cardinality(event_ids) > 0)
-);
+) with (toast_tuple_target = 8160);
 insert into platform.outbox_pending (at, event_ids)
 select p.at, array[p.event_id] from platform.pending_before as p;
 drop table platform.pending_before;
@@ -22,7 +23,7 @@ alter table platform.audit_unsealed rename to unsealed_before;
 create table platform.audit_unsealed (
     at timestamptz not null,
     audit_ids uuid[] not null check (cardinality(audit_ids) > 0)
-);
+) with (toast_tuple_target = 8160);
 insert into platform.audit_unsealed (at, audit_ids)
 select coalesce(a.at, '-infinity'), array[u.audit_id]
 from platform.unsealed_before as u
