@@ -11,7 +11,7 @@ from entrepot.catalog.codes import short_gtin
 from entrepot.catalog.types import Pack, Sku
 from entrepot.kernel.attributes import Attribute, write_text
 from entrepot.kernel.refusals import FieldError
-from entrepot.platform.sheets import Cell, Row, read_fields
+from entrepot.platform.sheets import Cell, Row, read_fields, whole_number
 
 _TEXTS = ("code", "base_unit")
 _NUMBERS = ("weight_g", "length_mm", "width_mm", "height_mm", "shelf_life_days")
@@ -80,7 +80,7 @@ def _field(column: str, text: str) -> object:
     if column in _TEXTS:
         return text
     if column in _NUMBERS:
-        return _whole(text) if text else None
+        return whole_number(text) if text else None
     if column in _FLAGS:
         if text.lower() not in _YES:
             raise ValueError("must be true or false")
@@ -91,12 +91,6 @@ def _field(column: str, text: str) -> object:
     if reader is None:
         raise ValueError("this column is not known")
     return [reader(part) for part in text.split(";") if part.strip()]
-
-
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 13):
-        raise ValueError("must be a whole number")
-    return int(text)
 
 
 def _pair(text: str, mark: str) -> tuple[str, str]:
@@ -122,7 +116,7 @@ def _pack(text: str) -> Partial:
         if name == "gtin":
             gtins.append(value)
         elif name in _NUMBERS[:4]:
-            read[name] = _whole(value)
+            read[name] = whole_number(value)
         else:
             raise ValueError(f"a pack has no {name}")
     return read
@@ -130,7 +124,7 @@ def _pack(text: str) -> Partial:
 
 def _part(text: str) -> Partial:
     sku, quantity = _pair(text, "=")
-    return {"sku": sku, "quantity": _whole(quantity)}
+    return {"sku": sku, "quantity": whole_number(quantity)}
 
 
 _READERS: dict[str, Callable[[str], object]] = {

@@ -6,20 +6,17 @@ run in a thread.
 
 import asyncio
 from collections.abc import Sequence
-from typing import Literal
 
 import msgspec
 
 from entrepot.catalog import columns, importing, queries, rules
 from entrepot.catalog.importing import Plan, Wanted
-from entrepot.catalog.types import NewSku, Sku, SkuFile
+from entrepot.catalog.types import NewSku, Sku
 from entrepot.kernel.attributes import Attribute
 from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.platform.database import ReadTx
 from entrepot.platform.documents import convert
-from entrepot.platform.sheets import Row, Sheet, read_sheet, write_csv, write_xlsx
-
-Format = Literal["csv", "xlsx"]
+from entrepot.platform.sheets import Format, Row, Sheet, read_sheet, write_csv, write_xlsx
 
 
 class _Read(msgspec.Struct, frozen=True):
@@ -28,14 +25,6 @@ class _Read(msgspec.Struct, frozen=True):
     row: Row
     fields: columns.Partial
     errors: list[FieldError]
-
-
-def bytes_of(file: SkuFile) -> bytes:
-    """What the sender sent. Raises Invalid unless it is exactly one of the two."""
-    if (file.csv is None) == (file.xlsx is None):
-        error = FieldError("csv", "one_of_two", "send csv or xlsx")
-        raise Invalid("send one of csv and xlsx", errors=[error])
-    return file.csv.encode() if file.csv is not None else file.xlsx or b""
 
 
 async def plan_file(tx: ReadTx, *, raw: bytes) -> Plan:

@@ -3,9 +3,10 @@
 from entrepot.access.flow import query
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.nodes import working
-from entrepot.nodes.files import Format, write_file
+from entrepot.nodes.files import write_file
 from entrepot.parcels.scope import scope_of
 from entrepot.platform.database import ReadTx
+from entrepot.platform.sheets import Format
 
 
 @query(permission="nodes:read", callers=(ApiKey, Staff))

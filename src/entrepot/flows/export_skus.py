@@ -2,9 +2,10 @@
 
 from entrepot.access.flow import query
 from entrepot.catalog import queries, rules
-from entrepot.catalog.files import Format, write_file
+from entrepot.catalog.files import write_file
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.database import ReadTx
+from entrepot.platform.sheets import Format
 
 
 @query(permission="catalog:read", callers=(ApiKey, Staff))

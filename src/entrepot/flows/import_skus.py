@@ -2,17 +2,18 @@
 
 from entrepot.access.flow import flow
 from entrepot.catalog import operations
-from entrepot.catalog.files import bytes_of, plan_file
+from entrepot.catalog.files import plan_file
 from entrepot.catalog.types import ImportedSkus, SkuFile
 from entrepot.kernel.principals import ApiKey, Staff
 from entrepot.platform.audit import put_audit
 from entrepot.platform.database import Tx
+from entrepot.platform.sheets import sent_sheet
 
 
 @flow(permission="catalog:change", callers=(Staff, ApiKey))
 async def import_skus(tx: Tx, *, file: SkuFile) -> ImportedSkus:
     """How many SKUs are new, changed and as they were. Columns left out stay as they are."""
-    raw = bytes_of(file)
+    raw = sent_sheet(file.csv, file.xlsx)
     await operations.take_turn(tx)
     plan = await plan_file(tx, raw=raw)
     await operations.carry_out(tx, plan=plan)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from entrepot.kernel.attributes import Attribute, read_text, write_text
 from entrepot.kernel.refusals import FieldError
 from entrepot.nodes.working_types import Lane, NodeDetail
-from entrepot.platform.sheets import Cell, Row, read_fields
+from entrepot.platform.sheets import Cell, Row, read_fields, whole_number
 
 LANGUAGES = ("en", "zh-CN", "zh-TW")
 _TEXTS = (
@@ -103,7 +103,7 @@ def _field(column: str, text: str) -> object:
     if column in _TEXTS:
         return text or None
     if column in _NUMBERS:
-        return _whole(text) if text else None
+        return whole_number(text) if text else None
     if column in ("lat", "lon"):
         return _degrees(text) if text else None
     if column in ("opens", "closes"):
@@ -111,17 +111,11 @@ def _field(column: str, text: str) -> object:
     if column in _WORDS:
         return text.replace(";", " ").split()
     if column == "weekdays":
-        return [_whole(part) for part in text.replace(";", " ").split()]
+        return [whole_number(part) for part in text.replace(";", " ").split()]
     reader = _READERS.get(column)
     if reader is None:
         raise ValueError("this column is not known")
     return [reader(part.strip()) for part in text.split(";") if part.strip()]
-
-
-def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 13):
-        raise ValueError("must be a whole number")
-    return int(text)
 
 
 def _degrees(text: str) -> float:
@@ -154,7 +148,7 @@ def _capacity(text: str) -> Partial:
     counts, found, limit = text.partition("=")
     if not found:
         raise ValueError("must be like shipments=500")
-    return {"counts": counts.strip(), "daily_limit": _whole(limit.strip())}
+    return {"counts": counts.strip(), "daily_limit": whole_number(limit.strip())}
 
 
 def _lane(text: str) -> Partial:

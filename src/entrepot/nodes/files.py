@@ -3,27 +3,17 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal
 
 from entrepot.kernel.attributes import Attribute
 from entrepot.kernel.refusals import FieldError, Invalid, Refusal
 from entrepot.nodes import columns, geocoding, operations, working
 from entrepot.nodes.types import NewNode
-from entrepot.nodes.working_types import ChangedNode, ImportedNodes, NodeDetail, NodeFile
+from entrepot.nodes.working_types import ChangedNode, ImportedNodes, NodeDetail
 from entrepot.platform.database import Tx
 from entrepot.platform.documents import convert
-from entrepot.platform.sheets import Row, read_sheet, write_csv, write_xlsx
+from entrepot.platform.sheets import Format, Row, read_sheet, write_csv, write_xlsx
 
 MOST_ROWS = 1000
-Format = Literal["csv", "xlsx"]
-
-
-def bytes_of(file: NodeFile) -> bytes:
-    """What the sender sent. Raises Invalid unless it is exactly one of the two."""
-    if (file.csv is None) == (file.xlsx is None):
-        error = FieldError("csv", "one_of_two", "send csv or xlsx")
-        raise Invalid("send one of csv and xlsx", errors=[error])
-    return file.csv.encode() if file.csv is not None else file.xlsx or b""
 
 
 async def import_file(tx: Tx, *, raw: bytes) -> ImportedNodes:

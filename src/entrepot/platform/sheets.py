@@ -11,6 +11,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Literal
 
 import msgspec
 import python_calamine
@@ -20,6 +21,7 @@ from entrepot.kernel.attributes import Attribute, read_text
 from entrepot.kernel.refusals import Conflict, FieldError, Invalid
 
 Cell = str | int | None
+Format = Literal["csv", "xlsx"]
 LONGEST_CELL = 32_767
 """What a cell of XLSX holds; the rest would be cut off without a word."""
 _LONGEST_FIELD = 16 * 1024 * 1024
@@ -83,6 +85,21 @@ def _attribute(text: str, definition: Attribute | None) -> object:
     if definition is None:
         raise ValueError("no such attribute is defined")
     return read_text(text, definition) if text else None
+
+
+def sent_sheet(csv: str | None, xlsx: bytes | None) -> bytes:
+    """What the sender sent. Raises Invalid unless it is exactly one of the two."""
+    if (csv is None) == (xlsx is None):
+        error = FieldError("csv", "one_of_two", "send csv or xlsx")
+        raise Invalid("send one of csv and xlsx", errors=[error])
+    return csv.encode() if csv is not None else xlsx or b""
+
+
+def whole_number(text: str) -> int:
+    """A cell as a whole number of at most twelve digits. Raises ValueError."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 13):
+        raise ValueError("must be a whole number")
+    return int(text)
 
 
 def read_sheet(raw: bytes, *, most_rows: int) -> Sheet:

@@ -2,7 +2,7 @@
 
 from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.platform.documents import convert
-from entrepot.platform.sheets import Row, read_sheet
+from entrepot.platform.sheets import Row, read_sheet, sent_sheet
 from entrepot.stock.arrivals.types import MOST_ASN_LINES, AsnFile, NewAsn
 
 COLUMNS = ("code", "qty", "unit", "lot", "expires_on")
@@ -11,11 +11,7 @@ COLUMNS = ("code", "qty", "unit", "lot", "expires_on")
 def read_asn(file: AsnFile) -> NewAsn:
     """The ASN that the file describes. Raises Invalid naming every bad row (`rows[3].qty`, by the
     line of the file) or a file that is no table of these columns."""
-    if (file.csv is None) == (file.xlsx is None):
-        error = FieldError("csv", "one_of_two", "send csv or xlsx")
-        raise Invalid("send one of csv and xlsx", errors=[error])
-    raw = file.csv.encode() if file.csv is not None else file.xlsx or b""
-    sheet = read_sheet(raw, most_rows=MOST_ASN_LINES)
+    sheet = read_sheet(sent_sheet(file.csv, file.xlsx), most_rows=MOST_ASN_LINES)
     unknown = [name for name in sheet.columns if name not in COLUMNS]
     lacking = [name for name in ("code", "qty") if name not in sheet.columns]
     if unknown or lacking:
