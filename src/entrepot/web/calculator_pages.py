@@ -10,9 +10,9 @@ from entrepot.flows.open_calculator import CalculatorForm, open_calculator
 from entrepot.flows.use_calculator import Calculated, use_calculator
 from entrepot.kernel.refusals import Conflict, FieldError, Invalid, Refusal
 from entrepot.platform.buckets import Buckets
-from entrepot.web import languages
 from entrepot.web.answers import page
 from entrepot.web.calculator_form import field_of, read_request, rows_of
+from entrepot.web.countries import countries
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.door_pages import tenant_of
 from entrepot.web.forms import Form
@@ -35,12 +35,6 @@ def _form_of(request: PageRequest) -> Form:
         many.setdefault(str(name), []).append(str(value)[:400])
     raw = {name: values[0] for name, values in many.items()}
     return Form({name: value.strip() for name, value in raw.items()}, raw, many)
-
-
-def _countries(visit: Visit, codes: tuple[str, ...]) -> list[tuple[str, str]]:
-    known = languages.babel_locale(visit.language).territories
-    found = sorted(((code, known.get(code, code)) for code in codes), key=lambda item: item[1])
-    return [("", visit.say("Choose")), *found]
 
 
 @get("/calculator")
@@ -82,7 +76,7 @@ def _page(
     offers = found.quote.offers if found else ()
     known = {} if choices is None else {
         "warehouses": [(n.code, named(visit.language, n.names, n.code)) for n in choices.nodes],
-        "countries": _countries(visit, choices.choices.countries),
+        "countries": countries(visit, choices.choices.countries),
         "currencies": [(code, code) for code in choices.choices.currencies],
         "base": choices.choices.base,
         "tags": [tag for tag in choices.choices.tags if tag not in ("general", "prohibited")],

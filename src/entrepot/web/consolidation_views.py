@@ -11,7 +11,8 @@ from entrepot.consolidation.types import Consolidation, DraftLine, WarehouseLine
 from entrepot.flows.list_destinations import list_destinations
 from entrepot.flows.ready_to_consolidate import ready_to_consolidate
 from entrepot.kernel.principals import Shopper
-from entrepot.web import consolidation_words, languages
+from entrepot.web import consolidation_words
+from entrepot.web.countries import countries, country_name
 from entrepot.web.deps import Site
 from entrepot.web.rendering import named
 from entrepot.web.visits import Visit
@@ -55,13 +56,6 @@ def drawn(visit: Visit, made: Consolidation) -> list[DrawnBox]:
     return boxes
 
 
-def countries(visit: Visit, codes: Sequence[str]) -> list[tuple[str, str]]:
-    """Countries by name in the reader's language, ready for a choice."""
-    known = languages.babel_locale(visit.language).territories
-    found = sorted(((code, known.get(code, code)) for code in codes), key=lambda item: item[1])
-    return [("", visit.say("Choose")), *found]
-
-
 async def click_context(deps: Site, visit: Visit, shopper: Shopper) -> dict[str, Any]:
     """What the first screen needs to offer the one click."""
     ready = await ready_to_consolidate(deps.db, shopper)
@@ -85,11 +79,6 @@ async def click_context(deps: Site, visit: Visit, shopper: Shopper) -> dict[str,
         "area": "portal",
         "cw": WORDS,
     }
-
-
-def country_name(visit: Visit, code: str) -> str:
-    """A country in the reader's language."""
-    return str(languages.babel_locale(visit.language).territories.get(code, code))
 
 
 def priced(made: Consolidation) -> list[DraftLine]:
