@@ -272,6 +272,7 @@ _FIELDS = {
     "unknown_reason": _CHOOSE,
     "not_in_a_bin": _("Goods on their way lie in no bin: leave it empty."),
     "not_under_way": _("Goods of this state are not on their way: receive them first."),
+    "not_kept_by_name": _("These goods are kept neither by lot nor by serial."),
     "one_of_a_serial": _("One serial stands for one piece."),
     "not_of_this_asn": _("This announcement has another reference."),
     "in_the_future": _("This moment has still to come."),
