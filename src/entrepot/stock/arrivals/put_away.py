@@ -1,6 +1,5 @@
 """Put-away: goods from the dock into a bin by scan, and which bin suits them."""
 
-from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -13,6 +12,7 @@ from entrepot.stock.arrivals.queries import get_dock
 from entrepot.stock.arrivals.rules import Goods, pieces
 from entrepot.stock.arrivals.scanned import Wanted, find_goods, read_goods
 from entrepot.stock.arrivals.types import DockRow, NewPutAway, PutAwayDone, SuggestedBin
+from entrepot.stock.queries import Body
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import NewMovement
 
@@ -34,19 +34,6 @@ class Kind(msgspec.Struct, frozen=True):
 
 class _BinKind(msgspec.Struct, frozen=True):
     receiving: bool
-
-
-class _DockRow(msgspec.Struct, frozen=True):
-    sku: str
-    names: bytes
-    bin: str
-    lot: str
-    expires_on: date | None
-    owner: str
-    status: str
-    on_hand: int
-    first_at: datetime
-    serials: list[str]
 
 
 async def put_away(tx: Tx, *, new: NewPutAway) -> PutAwayDone:
@@ -155,15 +142,10 @@ async def list_dock(
     """Goods in the receiving bin by (SKU, lot, owner, status), behind `after`."""
     sku, lot, owner, status = after
     rows = await tx.list(
-        SQL["list_dock"], _DockRow, node=node, sku=sku, lot=lot, owner=owner, status=status,
+        SQL["list_dock"], Body, node=node, sku=sku, lot=lot, owner=owner, status=status,
         most=most, warehouses=warehouses_of(tx.principal),
     )  # fmt: skip
-    return [
-        DockRow(**msgspec.structs.asdict(row) | {
-            "names": msgspec.json.decode(row.names, type=dict[str, str])
-        })
-        for row in rows
-    ]  # fmt: skip
+    return [msgspec.json.decode(row.body, type=DockRow) for row in rows]
 
 
 async def list_scanned(tx: ReadTx, *, node: str, code: str, most: int) -> list[DockRow]:

@@ -25,14 +25,17 @@ where n.code = :node and x.code = :bin and x.closed_at is null and n.closed_at i
 
 -- What waits in receiving bins, oldest first, behind (after_at, after_key).
 -- name: list_dock
-select s.code as sku, s.names, x.code as bin, b.lot, l.expires_on, b.owner, b.status, b.on_hand,
-    b.first_at, array(
+select jsonb_build_object(
+    'sku', s.code, 'names', s.names, 'bin', x.code, 'lot', b.lot, 'expires_on', l.expires_on,
+    'owner', b.owner, 'status', b.status, 'on_hand', b.on_hand, 'first_at', b.first_at,
+    'serials', array(
         select r.serial from stock.serial as r
         where r.sku_id = b.sku_id and r.place_id = b.place_id and r.lot = b.lot
             and r.owner = b.owner and r.status = b.status
         order by r.serial
         limit 500
-    ) as serials
+    )
+) as body
 from nodes.node as n
 join nodes.bin as x on x.node_id = n.node_id and x.receiving
 join stock.balance as b on b.place_id = x.bin_id and b.on_hand > 0

@@ -1,7 +1,6 @@
 """Reads of goods that come in: ASNs with their progress, and what holds at a dock."""
 
 from collections.abc import Sequence
-from datetime import date
 from uuid import UUID
 
 import msgspec
@@ -19,6 +18,7 @@ from entrepot.stock.arrivals.types import (
     AsnSummary,
     ReceivingRule,
 )
+from entrepot.stock.queries import Body
 from entrepot.stock.scope import warehouses_of
 
 SQL = load_sql(__file__, "queries.sql")
@@ -45,25 +45,6 @@ class _AsnRow(AsnSummary, frozen=True):
     blind: bool
     over_permille: int
     over_units: int
-
-
-class _LineRow(msgspec.Struct, frozen=True):
-    line: int
-    sku: str
-    names: bytes
-    base_unit: str
-    lot: str
-    expires_on: date | None
-    lot_tracked: bool
-    serial_tracked: bool
-    expiry_tracked: bool
-    received: int
-    missing: int
-    unit: str | None
-    unit_qty: int | None
-    expected: int | None
-    open: int | None
-    over: int | None
 
 
 def sees_expected(principal: Principal, *, blind: bool) -> bool:
@@ -109,7 +90,7 @@ async def get_asn(tx: ReadTx, *, asn_id: UUID) -> Asn:
     """One ASN with its lines and newest receipts; NotFound (`unknown_asn`)."""
     row = await _one(tx, asn_id)
     sees = sees_expected(tx.principal, blind=row.blind)
-    lines = await tx.list(SQL["list_asn_lines"], _LineRow, asn_id=asn_id)
+    lines = await tx.list(SQL["list_asn_lines"], Body, asn_id=asn_id)
     receipts = await tx.list(
         SQL["list_asn_receipts"], AsnReceipt, asn_id=asn_id, most=MOST_RECEIPTS
     )
@@ -118,7 +99,7 @@ async def get_asn(tx: ReadTx, *, asn_id: UUID) -> Asn:
     told = msgspec.structs.asdict(_summary(tx.principal, row))
     return Asn(
         **told, over_permille=row.over_permille, over_units=row.over_units, blind=row.blind,
-        items=[_line(line, sees=sees) for line in lines], receipts=receipts,
+        items=[_line(line.body, sees=sees) for line in lines], receipts=receipts,
         uncovered=uncovered,
     )  # fmt: skip
 
@@ -152,10 +133,10 @@ def _summary(principal: Principal, row: _AsnRow) -> AsnSummary:
     return AsnSummary(**told)
 
 
-def _line(row: _LineRow, *, sees: bool) -> AsnLine:
-    told = msgspec.structs.asdict(row)
-    told["names"] = msgspec.json.decode(row.names, type=dict[str, str])
-    if not sees:
-        told |= dict.fromkeys(("unit", "unit_qty", "expected", "open", "over"))
-        told["missing"] = 0
-    return AsnLine(**told)
+def _line(body: bytes, *, sees: bool) -> AsnLine:
+    line = msgspec.json.decode(body, type=AsnLine)
+    if sees:
+        return line
+    return msgspec.structs.replace(
+        line, unit=None, unit_qty=None, expected=None, open=None, over=None, missing=0
+    )

@@ -44,9 +44,13 @@ order by a.asn_id desc
 limit :most;
 
 -- name: list_asn_lines
-select l.line, s.code as sku, s.names, s.base_unit, l.lot, l.expires_on, s.lot_tracked,
-    s.serial_tracked, s.expiry_tracked, l.received, l.missing, l.unit, l.unit_qty, l.expected,
-    l.awaited as open, greatest(0, l.received - l.expected) as over
+select jsonb_build_object(
+    'line', l.line, 'sku', s.code, 'names', s.names, 'base_unit', s.base_unit, 'lot', l.lot,
+    'expires_on', l.expires_on, 'lot_tracked', s.lot_tracked, 'serial_tracked', s.serial_tracked,
+    'expiry_tracked', s.expiry_tracked, 'received', l.received, 'missing', l.missing,
+    'unit', l.unit, 'unit_qty', l.unit_qty, 'expected', l.expected, 'open', l.awaited,
+    'over', greatest(0, l.received - l.expected)
+) as body
 from stock.asn_line as l
 join catalog.sku as s on s.sku_id = l.sku_id
 where l.asn_id = :asn_id

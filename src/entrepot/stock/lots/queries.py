@@ -9,6 +9,7 @@ from entrepot.kernel.refusals import NotFound
 from entrepot.platform.database import ReadTx
 from entrepot.platform.sqlfile import load_sql
 from entrepot.stock.lots.types import Crossing, LotRow, Trace, TracedLine
+from entrepot.stock.queries import Body
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.types import StockRow
 
@@ -17,10 +18,6 @@ LAST = UUID(int=(1 << 128) - 1)
 """Behind every movement."""
 MOST_CAME = 50
 MOST_PLACES = 200
-
-
-class _Body(msgspec.Struct, frozen=True):
-    body: bytes
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -135,7 +132,7 @@ async def trace_reference(
     """What moved with a reference (an order, a reservation, a receipt), newest first, each line
     with the receipts its goods had come by."""
     rows = await tx.list(
-        SQL["list_of_reference"], _Body, reference=reference, before=before or LAST, most=most,
+        SQL["list_of_reference"], Body, reference=reference, before=before or LAST, most=most,
         warehouses=warehouses_of(tx.principal),
     )  # fmt: skip
     return [msgspec.json.decode(row.body, type=TracedLine) for row in rows]
