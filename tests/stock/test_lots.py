@@ -268,7 +268,7 @@ def test_limits(
 
 async def test_every_cause_has_reasons_of_the_ledger(owner: Connection) -> None:
     for cause in adjustment_rules.causes().values():
-        assert cause.reasons <= {"scrap", "loss", "found", "reclassify", "transfer_lost"}
+        assert cause.reasons <= {"scrap", "loss", "found", "reclassify", "transfer_lost", "named"}
         assert (cause.kind == "status") == (cause.reasons == {"reclassify"})
         assert len(cause.code) <= 40
 

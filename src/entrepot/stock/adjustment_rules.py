@@ -168,7 +168,7 @@ def limit_passed(
 
 
 def movement_of(line: Line, node: str) -> NewMovement:
-    """The movement that a line asks for."""
+    """The movement that a line asks for; of goods that get their name that by which they come."""
     end = End(node, line.bin, line.status)
     if isinstance(line, NewStatusLine):
         to = End(node, line.bin, line.to_status)
@@ -176,12 +176,13 @@ def movement_of(line: Line, node: str) -> NewMovement:
             line.sku, line.qty, "reclassify", end, to, lot=line.lot, serial=line.serial,
             owner=line.owner,
         )  # fmt: skip
-    found = line.reason == "found"
+    found = line.reason in ("found", "named")
     if line.reason == "transfer_lost":  # from the place of what is under way
         return NewMovement(
             line.sku, line.qty, line.reason, lot=line.lot, serial=line.serial, owner=line.owner
         )
+    reason = "found" if found else line.reason
     return NewMovement(
-        line.sku, line.qty, line.reason, None if found else end, end if found else None,
-        lot=line.lot, expires_on=line.expires_on, serial=line.serial, owner=line.owner,
+        line.sku, line.qty, reason, None if found else end, end if found else None, lot=line.lot,
+        expires_on=line.expires_on, serial=line.serial, owner=line.owner,
     )  # fmt: skip

@@ -20,11 +20,12 @@ AdjustmentState = Literal["posted", "requested", "approved", "rejected", "withdr
 
 class NewAdjustmentLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So many units of a SKU in a bin (the receiving bin when none is named); `transfer_lost`:
-    in no bin but under way, in the common place `TRANSIT`."""
+    in no bin but under way, in the common place `TRANSIT`; `named`: they came before their SKU was
+    kept by lot or serial, and `lot` (with `expires_on`) or `serial` is what they are."""
 
     sku: SkuCode
     qty: Units
-    reason: Literal["scrap", "loss", "found", "transfer_lost"]
+    reason: Literal["scrap", "loss", "found", "transfer_lost", "named"]
     bin: BinCode | None = None
     status: Status = "good"
     lot: Lot = ""

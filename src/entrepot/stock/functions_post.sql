@@ -17,11 +17,19 @@ language sql stable as $$
         select x.expired_at from stock.lot as x
         where u.lot <> '' and x.sku_id = u.sku and x.lot = u.lot
     ) as l on true
+    -- what came before its SKU was kept by lot or serial leaves the book as it is in it
+    cross join lateral (
+        select exists(
+            select from stock.place as f
+            join stock.place as t on t.place_id = u.to_place and t.kind = 'adjustment'
+            where f.place_id = u.from_place and f.kind = 'bin'
+        ) as off
+    ) as w
     cross join lateral (values
         (u.sku is null, 'unknown_sku'),
         (u.from_place is null or u.to_place is null, 'unknown_place'),
-        (s.lot_tracked and u.lot = '', 'lot_missing'),
-        (s.serial_tracked and u.serial is null, 'serial_missing'),
+        (s.lot_tracked and u.lot = '' and not w.off, 'lot_missing'),
+        (s.serial_tracked and u.serial is null and not w.off, 'serial_missing'),
         (l.expired_at is not null and u.status in ('good', 'promo') and exists(
             select from stock.place as p
             where p.place_id = u.to_place and p.kind in ('bin', 'transit')
@@ -228,6 +236,27 @@ begin
 end
 $$;
 
+-- The first line that took goods without a serial where by now all have one: the balances are
+-- changed already, the guarding rows held.
+create or replace function stock.nameless_fault_v1(
+    p_skus uuid[], p_from uuid[], p_from_statuses text[], p_lots text[], p_serials text[],
+    p_owners text[]
+)
+returns integer
+language sql stable as $$
+    select min(u.line)::integer
+    from unnest(p_skus, p_from, p_from_statuses, p_lots, p_serials, p_owners) with ordinality
+        as u (sku, place, status, lot, serial, owner, line)
+    join catalog.sku as s on s.sku_id = u.sku and s.serial_tracked
+    join stock.balance as b on b.sku_id = u.sku and b.place_id = u.place and b.lot = u.lot
+        and b.owner = u.owner and b.status = u.status
+    where u.serial is null and b.on_hand < (
+        select count(*) from stock.serial as r
+        where r.sku_id = u.sku and r.place_id = u.place and r.lot = u.lot and r.owner = u.owner
+            and r.status = u.status
+    );
+$$;
+
 -- Posts a document whose lines name things by code: p_from_kinds and p_to_kinds say what kind of
 -- place an end is, nodes and bins where (a bin's node; the node's receiving bin when there is no
 -- bin; a transit's code). One row `done`, or one for each fault, and then the caller rolls back.
@@ -309,6 +338,15 @@ begin
     if told.outcome = 'done' and 'quarantine' = any(p_to_statuses) then
         perform stock.keep_apart_v1(skus, p_lots, p_serials, p_owners, p_qtys, p_from_kinds,
             p_from_statuses, to_places, p_to_kinds, p_to_statuses);
+    end if;
+    if told.outcome = 'done' and tracked and array_position(p_serials, null) is not null then
+        wrong := stock.nameless_fault_v1(
+            skus, from_places, p_from_statuses, p_lots, p_serials, p_owners
+        );
+        if wrong is not null then
+            return query select 'not_there'::text, wrong;
+            return;
+        end if;
     end if;
     if told.outcome = 'done' then
         wrong := stock.mind_lasting_v1(

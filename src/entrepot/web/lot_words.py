@@ -19,6 +19,7 @@ CAUSE = {
     "lost_on_the_way": _("Lost on the way"),
     "turned_up": _("Turned up again"),
     "wrong_entry": _("Entered wrongly"),
+    "named_later": _("Came before it was kept by lot or serial"),
     "found_damaged": _("Found damaged"),
     "to_inspect": _("Has to be inspected"),
     "complaint": _("A customer complained"),

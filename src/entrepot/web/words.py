@@ -174,6 +174,7 @@ STOCK_REASON = {
     "scrap": _("Thrown away"),
     "loss": _("Lost"),
     "found": _("Found"),
+    "named": _("Got its lot or serial"),
     "count_less": _("Counted less"),
     "count_more": _("Counted more"),
     "reclassify": _("Other state"),

@@ -19,6 +19,7 @@ from entrepot.stock.adjustment_types import (
     NewStatusChange,
     NewStatusLine,
 )
+from entrepot.stock.adjustments import naming
 from entrepot.stock.feeds import operations as feeds
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.transfers import operations as transfers
@@ -58,18 +59,6 @@ class Place(msgspec.Struct, frozen=True):
     place_id: UUID
     bin: str
     value_minor: int | None
-
-
-class Reversed(msgspec.Struct, frozen=True):
-    """A movement to be moved back; `node_id` only where it changed a book by a word alone."""
-
-    node_id: UUID | None
-    units: int
-    value_minor: int | None
-    actors: list[str]
-    from_status: str
-    to_status: str
-    inside: bool
 
 
 class _Taken(msgspec.Struct, frozen=True):
@@ -225,29 +214,6 @@ async def decide(tx: Tx, *, adjustment_id: UUID, verb: str, note: str | None) ->
     return state
 
 
-async def find_reversed(tx: Tx, *, movement_id: UUID) -> Reversed | None:
-    """What moving a movement back would undo; None for an unknown one."""
-    return await tx.find(
-        SQL["find_reversed"], Reversed, movement_id=movement_id,
-        warehouses=warehouses_of(tx.principal),
-    )  # fmt: skip
-
-
-async def check_reversal(tx: Tx, *, found: Reversed, limits: rules.Limits | None) -> None:
-    """Moving back obeys what moving obeys. Raises as `rules.check_step_back`, and Forbidden
-    `other_eyes_needed` when it undoes, with what these eyes moved back that day, more of
-    adjustments and counts than `limits` leave to one pair, and these posted it or asked for it."""
-    if found.inside and found.from_status != found.to_status:
-        rules.check_step_back(found.from_status, found.to_status, tx.principal.permissions)
-    if limits is None or found.node_id is None:
-        return
-    before = await find_before(tx, node_id=found.node_id, moved_back=True)
-    if not rules.limit_passed(found.units, found.value_minor, limits=limits, before=before):
-        return
-    if await tx.value(SQL["has_same_eyes"], actor=tx.principal.actor, others=found.actors):
-        raise Forbidden("who posted it does not move it back", code="other_eyes_needed")
-
-
 async def erase_notes(tx: Tx, *, adjustment_id: UUID) -> int:
     """Erase what people wrote about an adjustment; how many notes there were."""
     taken = await tx.find(
@@ -295,6 +261,9 @@ def _place(n: int, line: rules.Line, row: _Named) -> Place:
     if row.serial_tracked and line.serial is None:
         message = "this SKU is kept by serial"
         errors.append(FieldError(f"lines[{n}].serial", "serial_missing", message))
+    if rules.reason_of(line) == "named" and not (row.lot_tracked or row.serial_tracked):
+        message = "this SKU is kept neither by lot nor by serial"
+        errors.append(FieldError(f"lines[{n}].reason", "not_kept_by_name", message))
     if line.serial is not None and line.qty != 1:
         message = "a serial is one unit"
         errors.append(FieldError(f"lines[{n}].qty", "one_of_a_serial", message))
@@ -307,11 +276,18 @@ def _under_way(line: rules.Line) -> bool:
     return rules.reason_of(line) == "transfer_lost"
 
 
+def _ats(asked: Asked) -> list[naming.At]:
+    return [naming.At(place.sku_id, place.place_id, place.bin) for place in asked.places]
+
+
 async def _check_there(tx: Tx, asked: Asked) -> None:
     """Raises Conflict `goods_moved` naming the first goods of which less lies there."""
+    for one in await naming.find_nameless(tx, lines=asked.lines, places=_ats(asked)):
+        if one.there < asked.lines[one.line].qty:
+            raise _moved(asked, asked.lines[one.line], asked.places[one.line], there=one.there)
     pairs = [
         (line, place) for line, place in zip(asked.lines, asked.places, strict=True)
-        if rules.reason_of(line) != "found"
+        if rules.reason_of(line) not in ("found", "named")
     ]  # fmt: skip
     missing = await tx.list(
         SQL["list_missing"],
@@ -342,6 +318,13 @@ async def _post(tx: Tx, adjustment_id: UUID, asked: Asked) -> UUID:
         rules.movement_of(msgspec.structs.replace(line, bin=place.bin), asked.node)
         for line, place in zip(asked.lines, asked.places, strict=True)
     ]
+    unnamed = await naming.find_nameless(tx, lines=asked.lines, places=_ats(asked))
+    movements += [
+        naming.way_out(
+            asked.lines[one.line], node=asked.node, bin=asked.places[one.line].bin, lot=one.lot
+        ) for one in unnamed
+    ]  # fmt: skip
+    of_line = [*range(len(asked.lines)), *(one.line for one in unnamed)]
     try:
         posted = await operations.post(
             tx, reference=f"adjustment {adjustment_id}", movements=movements
@@ -349,6 +332,7 @@ async def _post(tx: Tx, adjustment_id: UUID, asked: Asked) -> UUID:
     except Conflict as refused:
         at = refused.facts.get("line")
         if refused.code in _MOVED and isinstance(at, int):
+            at = of_line[at]
             raise _moved(asked, asked.lines[at], asked.places[at]) from refused
         raise
     return posted.document_id
