@@ -328,3 +328,7 @@ async def test_a_moment_may_be_written_in_any_offset(key: ApiKeyInHand) -> None:
     answer = await key.ask("PATCH", f"/nodes/{code}", {"closures": [odd]})
     assert answer.status_code == 200, answer.text
     assert answer.json()["closures"][0]["starts_at"] == "3383-09-26T04:44:20Z"
+    for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-01:00"):
+        closure = {"starts_at": moment, "ends_at": moment}
+        answer = await key.ask("PATCH", f"/nodes/{code}", {"closures": [closure]})
+        assert answer.status_code == 422, "no calendar has it in UTC"

@@ -42,6 +42,11 @@ class Closure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     starts_at: Annotated[datetime, Meta(tz=True)]
     ends_at: Annotated[datetime, Meta(tz=True)]
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for years at the ends of the calendar, which UTC has not all of."""
+        if not all(1900 <= moment.year <= 9000 for moment in (self.starts_at, self.ends_at)):
+            raise ValueError("this moment is out of reach")
+
 
 class Capacity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """At most so much a local day."""
