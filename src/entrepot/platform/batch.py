@@ -77,7 +77,8 @@ class Lane(Generic[T, R]):
             and not self._waiting
             and self._once.isdisjoint(once)
         ):
-            self._take_off([member])
+            self._once.update(once)
+            self._take_off(1)
             try:
                 return (await self._fly([value]))[0]
             finally:
@@ -108,7 +109,7 @@ class Lane(Generic[T, R]):
             members = self._boarding()
             if not members:
                 return
-            self._take_off(members)
+            self._take_off(len(members))
             task = asyncio.create_task(self._flight(members))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -120,7 +121,6 @@ class Lane(Generic[T, R]):
         room = self._things_most
         members: list[Member[T, R]] = []
         stay: list[Member[T, R]] = []
-        once: set[str] = set()
         while self._waiting and len(members) < most:
             member = self._waiting[0]
             if members and member.things > room:
@@ -128,8 +128,8 @@ class Lane(Generic[T, R]):
             self._waiting.popleft()
             if member.landed is not None and member.landed.done():
                 continue  # its caller went away before anything was tried
-            if self._once.isdisjoint(member.once) and once.isdisjoint(member.once):
-                once.update(member.once)
+            if self._once.isdisjoint(member.once):
+                self._once.update(member.once)
                 room -= member.things
                 members.append(member)
             else:
@@ -137,11 +137,9 @@ class Lane(Generic[T, R]):
         self._waiting.extendleft(reversed(stay))
         return members
 
-    def _take_off(self, members: Sequence[Member[T, R]]) -> None:
+    def _take_off(self, members: int) -> None:
         self._flights += 1
-        self._flying += len(members)
-        for member in members:
-            self._once.update(member.once)
+        self._flying += members
 
     def _land(self, members: Sequence[Member[T, R]]) -> None:
         self._flights -= 1
