@@ -15,7 +15,7 @@ from entrepot.web.calculator_form import field_of, read_request, rows_of
 from entrepot.web.countries import countries
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.door_pages import tenant_of
-from entrepot.web.forms import Form
+from entrepot.web.forms import Form, form_of
 from entrepot.web.refusals import by_field
 from entrepot.web.rendering import named
 from entrepot.web.visits import PageRequest, Visit
@@ -33,8 +33,7 @@ def _form_of(request: PageRequest) -> Form:
     many: dict[str, list[str]] = {}
     for name, value in list(request.query_params.multi_items())[:400]:
         many.setdefault(str(name), []).append(str(value)[:400])
-    raw = {name: values[0] for name, values in many.items()}
-    return Form({name: value.strip() for name, value in raw.items()}, raw, many)
+    return form_of(many)
 
 
 @get("/calculator")

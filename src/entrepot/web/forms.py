@@ -66,6 +66,11 @@ async def read_form(request: PageRequest) -> Form:
     for name, value in sent.multi_items():
         if isinstance(value, str):
             many.setdefault(str(name), []).append(value)
+    return form_of(many)
+
+
+def form_of(many: dict[str, list[str]]) -> Form:
+    """Fields as a form; each has at least one value, and the first counts where one is meant."""
     raw = {name: values[0] for name, values in many.items()}
     return Form({name: value.strip() for name, value in raw.items()}, raw, many)
 
