@@ -113,7 +113,7 @@ async def test_from_the_office_to_the_bin(goods: PageHouse) -> None:
     assert (
         await hand.post(f"/staff/arrivals/stow/{undo[1]}/undo", {}, key="undo")
     ).status_code == 303
-    assert ">TEA</a>" in (await hand.get("/staff/arrivals/stow")).text
+    assert ">TEA</span></a>" in (await hand.get("/staff/arrivals/stow")).text
     nowhere = await hand.post(
         "/staff/arrivals/stow",
         {"sku": "TEA", "lot": "", "owner": "", "status": "good", "to": "NO-1", "qty": "1"},

@@ -17,7 +17,7 @@ from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.dock_forms import acceptable, done_before, faults_of, focus_of, line_of
 from entrepot.web.forms import Form, read_form, stamp_of
-from entrepot.web.found_by_scan import Scan, scanned
+from entrepot.web.found_by_scan import Scan, names_of_skus, scanned
 from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form
 from entrepot.web.staff_pages import choose_first, chosen_here, here, staff_of
 from entrepot.web.visits import PageRequest, Visit
@@ -65,7 +65,7 @@ async def arrival(
 ) -> Response[str]:
     """One ASN: scan what lies on the dock."""
     asn = await get_asn(deps.db, staff_of(visit), asn_id=asn_id)
-    return _receive(deps, visit, asn.node, asn, done=done_before(sku, units))
+    return await _receive(deps, visit, asn.node, asn, done=done_before(sku, units))
 
 
 @get("/staff/arrivals/receive")
@@ -82,10 +82,10 @@ async def walk_in(
     if node is None:
         return choose_first(visit)
     given = {"reference": reference.strip()[:80]}
-    return _receive(deps, visit, node.code, None, done=done_before(sku, units), given=given)
+    return await _receive(deps, visit, node.code, None, done=done_before(sku, units), given=given)
 
 
-def _receive(
+async def _receive(
     deps: Site,
     visit: Visit,
     node: str,
@@ -105,6 +105,7 @@ def _receive(
         asn=asn,
         open=asn is None or asn.state in ("announced", "receiving"),
         done=done,
+        names=await names_of_skus(deps, visit, [done[0]] if done else []),
         refusal=refusal,
         errors=faults_of(visit, refusal),
         given=typed,
@@ -126,7 +127,7 @@ async def scan_arrival(
         wanted["lines"] = [line_of(form)]
         return await _take(request, deps, visit, form, wanted, f"/staff/arrivals/{asn.id}?")
     except SHOWN_OR_FORBIDDEN as refusal:
-        return _receive(deps, visit, asn.node, asn, refusal=refusal, given=form.fields)
+        return await _receive(deps, visit, asn.node, asn, refusal=refusal, given=form.fields)
 
 
 @post("/staff/arrivals/receive")
@@ -143,7 +144,7 @@ async def scan_walk_in(request: PageRequest, deps: Deps, visit: Visiting) -> Res
         back = f"/staff/arrivals/receive?reference={quote(form.text('reference'), safe='')}&"
         return await _take(request, deps, visit, form, wanted, back)
     except SHOWN_OR_FORBIDDEN as refusal:
-        return _receive(deps, visit, node.code, None, refusal=refusal, given=form.fields)
+        return await _receive(deps, visit, node.code, None, refusal=refusal, given=form.fields)
 
 
 async def _take(
@@ -171,7 +172,7 @@ async def close_arrival(
         if not beside_form(refusal, "unknown_asn"):
             raise
         asn = await get_asn(deps.db, by, asn_id=asn_id)
-        return _receive(deps, visit, asn.node, asn, refusal=refusal, given=form.fields)
+        return await _receive(deps, visit, asn.node, asn, refusal=refusal, given=form.fields)
     return see_other(visit, f"{visit.base}/staff/arrivals/{asn_id}")
 
 

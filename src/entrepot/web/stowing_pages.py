@@ -19,6 +19,7 @@ from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.dock_forms import done_before, faults_of, focus_of, line_of
 from entrepot.web.forms import read_form, stamp_of
+from entrepot.web.found_by_scan import names_of_skus
 from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form
 from entrepot.web.staff_pages import choose_first, chosen_here, here, staff_of
 from entrepot.web.visits import PageRequest, Visit
@@ -91,6 +92,7 @@ async def _dock(
         bins=bins,
         given=chosen,
         done=done,
+        names=await names_of_skus(deps, visit, [done[0]] if done else []),
         refusal=refusal,
         errors=faults_of(visit, refusal),
     )
@@ -154,10 +156,10 @@ async def returned(
     if node is None:
         return choose_first(visit)
     given = {"reference": reference.strip()[:80]}
-    return _return(deps, visit, node, given, done=done_before(sku, units))
+    return await _return(deps, visit, node, given, done=done_before(sku, units))
 
 
-def _return(
+async def _return(
     deps: Site,
     visit: Visit,
     node: Node,
@@ -173,6 +175,7 @@ def _return(
         warehouse=node,
         given=given,
         done=done,
+        names=await names_of_skus(deps, visit, [done[0]] if done else []),
         refusal=refusal,
         errors=faults_of(visit, refusal),
         focus=focus_of(refusal, otherwise="code" if given.get("reference") else "reference"),
@@ -196,7 +199,7 @@ async def take_back(request: PageRequest, deps: Deps, visit: Visiting) -> Respon
             deps.db, staff_of(visit), stamp_of(request, form), new=convert(wanted, NewReturn)
         )
     except SHOWN_OR_FORBIDDEN as refusal:
-        return _return(deps, visit, node, form.fields, refusal=refusal)
+        return await _return(deps, visit, node, form.fields, refusal=refusal)
     told = f"reference={quote(done.reference, safe='')}&sku={quote(done.lines[0].sku, safe='')}"
     return see_other(visit, f"{visit.base}/staff/arrivals/returns?{told}&units={done.lines[0].qty}")
 
