@@ -194,9 +194,9 @@ async def test_all_are_asked_at_once_and_none_harms_another(tariff: Tariff) -> N
         found = await ask_all(
             tariff, REQUEST,
             [connected(slow, 1), connected(good, 2), connected(other, 3), connected(good, 4, "x")],
-            now=NOW, deadline_s=0.4,
+            now=NOW, deadline_s=1.0,
         )  # fmt: skip
-        assert time.monotonic() - start < 0.8
+        assert time.monotonic() - start < 1.9, "one after the other they take two seconds"
     assert [one.trouble for one in found] == [
         "carrier_timed_out", None, "carrier_timed_out", "carrier_refused",
     ]  # fmt: skip
