@@ -9,7 +9,11 @@ from entrepot.counts.types import FilledSheet
 from entrepot.flows.begin_count import begin_count
 from entrepot.flows.fill_in_count import fill_in_count
 from entrepot.flows.get_count import get_count
+from entrepot.flows.get_pick_list import get_pick_list
 from entrepot.flows.get_reservation import get_reservation
+from entrepot.flows.pick_short import pick_short
+from entrepot.kernel.refusals import NotFound
+from entrepot.stock.picking.types import MissedGoods
 from tests.flows.trade import later, stamp
 from tests.postgres_fixture import InstalledServer
 from tests.stock.house import Stock, open_stock
@@ -68,6 +72,41 @@ async def test_short_with_nothing_left_at_the_node(stock: Stock) -> None:
     made = await stock.reserve((sku, 1, "N1"))
     done = await missed(stock, made.id, sku)
     assert (done.reallocated, done.backordered, done.list) == (1, 0, None)
+
+
+async def test_the_first_node_is_told_where_an_order_went_and_no_more(stock: Stock) -> None:
+    """Also in parts, after it moved on, and when it is over; who never had it hears nothing."""
+    sku = await stock.stocked(4)
+    for node, units in (("N2", 1), ("N3", 2)):
+        await stock.receive(sku, units, node)
+    made = await stock.reserve((sku, 3, "N1"))
+    here, there, far = (stock.staff_of(node) for node in ("N1", "N2", "N3"))
+    key, short = stamp(), MissedGoods("N1", "R", sku)
+    for _ in range(2):
+        done = await pick_short(stock.db, here, key, reservation_id=made.id, goods=short)
+    went = [(one.sku, one.qty, one.node) for one in done.taken_over]
+    assert (done.list, went) == (None, [(sku, 1, "N2"), (sku, 2, "N3")])
+    told = await get_pick_list(stock.db, here, reservation_id=made.id, node="N1")
+    assert (told.lines, told.tasks, told.picked, told.taken_over) == ([], [], [], done.taken_over)
+    for call in (
+        get_reservation(stock.db, here, reservation_id=made.id),
+        get_pick_list(stock.db, here, reservation_id=made.id, node="N2"),
+        get_pick_list(stock.db, far, reservation_id=made.id, node="N1"),
+        pick_short(stock.db, here, stamp(), reservation_id=made.id, goods=short),
+        picked(stock, made.id, sku, 1, by=here),
+    ):
+        with pytest.raises(NotFound):
+            await call
+    taking = await get_pick_list(stock.db, there, reservation_id=made.id, node="N2")
+    assert ([line.qty for line in taking.lines], taking.taken_over) == ([1], [])
+    await stock.receive(sku, 1, "N3")
+    onward = MissedGoods("N2", "R", sku)
+    await pick_short(stock.db, there, stamp(), reservation_id=made.id, goods=onward)
+    moved = await get_pick_list(stock.db, there, reservation_id=made.id, node="N2")
+    assert [(one.qty, one.node) for one in moved.taken_over] == [(1, "N3")]
+    await stock.fulfil(made.id)
+    over = await get_pick_list(stock.db, here, reservation_id=made.id, node="N1")
+    assert (over.state, over.taken_over) == ("fulfilled", told.taken_over)
 
 
 async def test_no_node_gives_its_safety_nor_a_channel_its_buffer(stock: Stock) -> None:

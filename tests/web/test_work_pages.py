@@ -191,6 +191,34 @@ async def shop(house: PageHouse) -> None:
     await create_bins(trade.db, trade.staff, stamp(), node="SZX1", new=bins)
 
 
+async def test_who_has_none_of_an_order_any_more_reads_where_it_went(house: PageHouse) -> None:
+    trade = house.trade
+    pool = [PoolNode("SZX1", 1), PoolNode("YIW1", 2)]
+    both = NewChannel(code="BOTH", names={"en": "Both"}, pool=pool)
+    await create_channel(trade.db, trade.staff, stamp(), new=both)
+    code = await sku(trade)
+    for node in ("SZX1", "YIW1"):
+        line: dict[str, Any] = into(code, 2)
+        line["to"] = {"node": node}
+        await move(trade, line)
+    wanted = NewReservation(f"MOVES-{code}", "BOTH", [NewReservationLine(code, 2, "SZX1")])
+    order = (await reserve_stock(trade.db, trade.staff, stamp(), wanted)).id
+    packer = await house.worker("packer", warehouses=["SZX1"])
+    path = f"/staff/picks/{order}"
+    first = (await packer.get(path)).text
+    dock = re.search(r'pick-bin code">([^<]+)<', first)
+    assert dock is not None
+    gone = {"sku": code, "bin": dock[1]}
+    moved = await packer.post(f"{path}/short", gone, key="moved")
+    assert moved.status_code == 303
+    assert moved.headers["location"].endswith(f"{path}?done=short")
+    shown = (await packer.get(f"{path}?done=short")).text
+    assert "Another warehouse sends it now." in shown
+    assert re.search(r"2 ×</strong> <span class=\"tag code\">YIW1<", shown)
+    assert "form" in shown and f"{path}/pick" not in shown
+    assert f"MOVES-{code}" not in (await packer.get("/staff/picks")).text
+
+
 async def test_an_order_is_picked_scan_by_scan(house: PageHouse) -> None:
     trade = house.trade
     await shop(house)

@@ -28,5 +28,8 @@ async def pick_short(tx: Tx, *, reservation_id: UUID, goods: MissedGoods) -> Sho
             tx, verb="open_count", subject="count", subject_id=count_id,
             facts={"rule": "rejection"},
         )  # fmt: skip
-    left = await picking_views.find_pick_list(tx, reservation_id=reservation_id, node=goods.node)
-    return ShortPick(short.held, short.reallocated, short.backordered, count_id, left)
+    left = await picking_views.get_pick_list(tx, reservation_id=reservation_id, node=goods.node)
+    return ShortPick(
+        short.held, short.reallocated, short.backordered, count_id, left if left.lines else None,
+        left.taken_over,
+    )  # fmt: skip

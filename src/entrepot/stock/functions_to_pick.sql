@@ -248,6 +248,11 @@ begin
         values (p_id, p_sku, r.node_id, part, 0)
         on conflict (reservation_id, sku_id, node_id) do update
         set quantity = b.quantity + excluded.quantity;
+        insert into stock.taken_over as t
+            (reservation_id, sku_id, from_node, to_node, quantity, at, actor)
+        values (p_id, p_sku, p_node, r.node_id, part, p_at, p_actor)
+        on conflict (reservation_id, from_node, sku_id, to_node) do update
+        set quantity = t.quantity + excluded.quantity, at = excluded.at, actor = excluded.actor;
         nodes := nodes || r.node_id; was := was || r.open; open_now := open_now || r.open - part;
         prot := prot || r.protected;
         left_over := left_over - part; shared := shared - part; moved := moved + part;

@@ -33,7 +33,6 @@ async def picks(
     deps: Deps,
     visit: Visiting,
     after: FromQuery[UUID | None] = None,
-    moved: FromQuery[str] = "",
     code: FromQuery[str] = "",
 ) -> Response[str]:
     """Orders with something to fetch in this warehouse, the oldest first; `code`: what was
@@ -55,7 +54,6 @@ async def picks(
         warehouse=node,
         rows=rows,
         scan=Scan(wanted, len(found)),
-        moved=bool(moved),
         next_url=f"{visit.path}?after={rows[-1].id}" if not found and len(rows) == _PAGE else None,
     )
 
@@ -95,7 +93,9 @@ async def _pick(
         warehouse=node,
         work=shown,
         task=shown.tasks[0] if shown.tasks else None,
-        names=await names_of_skus(deps, visit, [line.sku for line in shown.lines]),
+        names=await names_of_skus(
+            deps, visit, [line.sku for line in shown.lines] + [one.sku for one in shown.taken_over]
+        ),
         units=sum(line.qty for line in shown.lines),
         picked=sum(line.picked for line in shown.lines),
         waiting=sum(line.backordered for line in shown.lines),
@@ -129,11 +129,9 @@ async def take_pick_step(
             await unpick_goods(deps.db, by, stamp, reservation_id=at, goods=put_back)
         elif step == "short":
             fields = {"node": node.code, **form.given("sku", "bin", "lot")}
-            short = await pick_short(
+            await pick_short(
                 deps.db, by, stamp, reservation_id=at, goods=convert(fields, MissedGoods)
             )
-            if short.list is None:
-                back = f"{visit.base}/staff/picks?moved=1"
         else:
             raise NotFound("there is no such step", code="no_such_page")
     except Refusal as refusal:

@@ -140,10 +140,22 @@ from stock.reservation as v
 join nodes.channel as c on c.channel_id = v.channel_id
 join nodes.node as n on n.code = :node
     and (:warehouses::text[] is null or n.code = any(:warehouses))
-where v.reservation_id = :id and exists (
+where v.reservation_id = :id and (exists (
     select from stock.reservation_line as b
     where b.reservation_id = v.reservation_id and b.node_id = n.node_id
-);
+) or exists (
+    select from stock.taken_over as t
+    where t.reservation_id = v.reservation_id and t.from_node = n.node_id
+));
+
+-- Where goods went that this node had not.
+-- name: list_taken_over
+select s.code as sku, t.quantity as qty, n.code as node, t.at
+from stock.taken_over as t
+join catalog.sku as s on s.sku_id = t.sku_id
+join nodes.node as n on n.node_id = t.to_node
+where t.reservation_id = :id and t.from_node = :node_id
+order by t.at, s.code, n.code;
 
 -- name: list_tasks
 select b.code as bin, s.code as sku, p.lot, l.expires_on, sum(p.quantity)::bigint as qty,

@@ -14,6 +14,7 @@ from entrepot.stock.picking.types import (
     PickList,
     PickSummary,
     PickTask,
+    TakenOver,
 )
 from entrepot.stock.scope import warehouses_of
 
@@ -46,8 +47,8 @@ class _Wanting(msgspec.Struct, frozen=True):
 
 
 async def get_pick_list(tx: ReadTx, *, reservation_id: UUID, node: str) -> PickList:
-    """The list; NotFound when the reservation has nothing at this node, or it is not the
-    caller's."""
+    """The list; NotFound when the reservation has nothing at this node and did not leave it by a
+    short pick, or it is not the caller's."""
     found = await find_pick_list(tx, reservation_id=reservation_id, node=node)
     if found is None:
         raise errors.unknown_reservation()
@@ -55,7 +56,8 @@ async def get_pick_list(tx: ReadTx, *, reservation_id: UUID, node: str) -> PickL
 
 
 async def find_pick_list(tx: ReadTx, *, reservation_id: UUID, node: str) -> PickList | None:
-    """The list, if the reservation has anything at this node of the caller's."""
+    """The list, if the reservation has anything at this node of the caller's, or had it until a
+    short pick."""
     found = await tx.find(
         SQL["find_reservation"], _Found, id=reservation_id, node=node,
         warehouses=warehouses_of(tx.principal),
@@ -75,6 +77,7 @@ async def find_pick_list(tx: ReadTx, *, reservation_id: UUID, node: str) -> Pick
         lines=[PickLine(line.sku, line.qty, line.picked, line.backordered) for line in held],
         tasks=tasks,
         picked=await tx.list(SQL["list_picked"], PickedLine, id=reservation_id, node_id=at),
+        taken_over=await tx.list(SQL["list_taken_over"], TakenOver, id=reservation_id, node_id=at),
     )  # fmt: skip
 
 

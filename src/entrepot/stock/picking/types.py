@@ -77,9 +77,22 @@ class PickLine(msgspec.Struct, frozen=True):
     backordered: int
 
 
+class TakenOver(msgspec.Struct, frozen=True):
+    """So many of a SKU were not here after a short pick: `node` sends them."""
+
+    sku: str
+    qty: int
+    node: str
+    at: datetime
+
+
+WhereTo = list[TakenOver]
+
+
 class PickList(msgspec.Struct, frozen=True):
     """What one node has to fetch for a reservation: `tasks` by bin, for the next unit first what
-    expires first. Tasks sum to less than what is missing when the bins do."""
+    expires first. Tasks sum to less than what is missing when the bins do. `taken_over`: what went
+    to other nodes after short picks here; an order that left the node has nothing else."""
 
     id: UUID
     reference: str
@@ -90,6 +103,7 @@ class PickList(msgspec.Struct, frozen=True):
     lines: list[PickLine]
     tasks: list[PickTask]
     picked: list[PickedLine]
+    taken_over: list[TakenOver]
 
 
 class PickSummary(msgspec.Struct, frozen=True):
@@ -108,11 +122,12 @@ class PickSummary(msgspec.Struct, frozen=True):
 
 class ShortPick(msgspec.Struct, frozen=True):
     """What became of goods that were not there: units set on hold until the bin is counted, what
-    other nodes took over, and what the reservation waits for now. `list` is None when nothing of it
-    is left at this node."""
+    other nodes took over (`taken_over`: which, of all short picks of the order here), and what the
+    reservation waits for now. `list` is None when nothing of it is left at this node."""
 
     held: int
     reallocated: int
     backordered: int
     count_id: UUID | None
     list: PickList | None
+    taken_over: WhereTo
