@@ -13,6 +13,7 @@ from entrepot.flows.announce_goods import announce_goods
 from entrepot.flows.create_bins import create_bins
 from entrepot.flows.create_channel import create_channel
 from entrepot.flows.create_transfer import create_transfer
+from entrepot.flows.list_counts_to_walk import list_counts_to_walk
 from entrepot.flows.reserve_stock import reserve_stock
 from entrepot.nodes.channel_types import NewChannel, PoolNode
 from entrepot.nodes.types import NewBins
@@ -160,3 +161,8 @@ async def test_sheets_stand_along_the_bins_and_are_found_by_them(
     assert "fits nothing" in (await scan(hand, "counts", "B-77")).text
     stranger = await house.worker("putaway", warehouses=["YIW1"])
     assert str(near) not in (await stranger.get("/staff/counts")).text
+    elsewhere = msgspec.structs.replace(trade.staff, warehouses=frozenset({"YIW1"}))
+    for code in ("", cup, BINS[0]):
+        assert await list_counts_to_walk(
+            trade.db, elsewhere, warehouse="SZX1", most=9, code=code
+        ) == []  # fmt: skip
