@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -22,7 +24,8 @@ from entrepot.flows.reverse_movement import reverse_movement
 from entrepot.kernel.refusals import Conflict, NotFound
 from entrepot.nodes.channel_types import ChannelDocument, PoolNode
 from entrepot.nodes.types import NewBins, NewNode
-from entrepot.stock import operations
+from entrepot.platform.database import ReadTx
+from entrepot.stock import operations, queries
 from entrepot.stock.types import NewMovement, Posted
 from tests.flows.trade import later, stamp
 from tests.stock.house import Stock
@@ -355,6 +358,44 @@ async def test_a_cursor_beyond_the_end_reads_everything_again(stock: Stock) -> N
 
     assert await changes(last + 7) == (last, True)
     assert await changes(last) == (last, False)
+
+
+class Between:
+    """A block in which something happens after its first row was read."""
+
+    def __init__(self, tx: ReadTx, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        self.tx, self.meanwhile = tx, meanwhile
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.tx, name)
+
+    async def one(self, *args: Any, **wanted: Any) -> object:
+        read = await self.tx.one(*args, **wanted)
+        await self.meanwhile()
+        return read
+
+
+async def test_no_change_is_told_twice(stock: Stock) -> None:
+    """What is drained while a page is read belongs to the next one."""
+    owner = await stock.server.owner(stock.tenant)
+    drain = "select max(feed_position) from platform.drain_outbox_v1(100000)"
+
+    async def more() -> None:
+        await stock.receive(later_sku, 1)
+        await owner.fetchval(drain)
+
+    try:
+        first, later_sku = await stock.sku(), await stock.sku()
+        cursor = await owner.fetchval(drain)
+        await stock.receive(first, 1)
+        await owner.fetchval(drain)
+        async with stock.db.read(stock.staff) as tx:
+            between = cast(ReadTx, Between(tx, more))
+            page = await queries.list_changes(between, channel="WEB", after=cursor)
+            rest = await queries.list_changes(tx, channel="WEB", after=page.next)
+    finally:
+        await owner.close()
+    assert [[row.sku for row in one.items] for one in (page, rest)] == [[first], [later_sku]]
 
 
 async def test_goods_that_come_while_those_who_wait_give_up(stock: Stock) -> None:

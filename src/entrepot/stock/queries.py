@@ -143,13 +143,15 @@ async def list_changes(tx: ReadTx, *, channel: str, after: int) -> AvailabilityC
     """SKUs that changed in the next events behind the cursor, kits among them, and the cursor for
     the next call."""
     channel_id = await channel_named(tx, code=channel)
-    page = {"channel_id": channel_id, "after": after, "most": CHANGES_MOST}
-    read = await tx.one(SQL["read_on"], ReadOn, channel=channel, **page)
+    page = {"channel_id": channel_id, "after": after}
+    read = await tx.one(SQL["read_on"], ReadOn, channel=channel, most=CHANGES_MOST, **page)
     if after > read.last:  # the cursor of a feed that was longer: a backup was restored since
         return AvailabilityChanges([], read.last, everything=True)
-    changed = await tx.list(SQL["list_changes"], ChangedAvailable, **page)
-    position = after if read.position is None else read.position
-    return AvailabilityChanges(changed, position, read.everything)
+    if read.position is None:
+        return AvailabilityChanges([], after)
+    # what was drained in between is told by the next page: nothing is told twice
+    changed = await tx.list(SQL["list_changes"], ChangedAvailable, until=read.position, **page)
+    return AvailabilityChanges(changed, read.position, read.everything)
 
 
 async def routing_snapshot(

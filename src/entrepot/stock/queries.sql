@@ -80,8 +80,7 @@ with recursive reached as (
             ) as sku
             from (
                 select g.feed_position, g.event_id from platform.feed as g
-                where g.feed_position > :after
-                order by g.feed_position limit :most
+                where g.feed_position > :after and g.feed_position <= :until
             ) as f
             join platform.outbox as o on o.event_id = f.event_id
                 and o.aggregate in ('reservation', 'stock_document', 'stock_levels', 'sku')
