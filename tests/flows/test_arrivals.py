@@ -209,6 +209,10 @@ async def test_a_file_is_an_asn_and_every_bad_row_is_named(stock: Stock) -> None
     assert {e.path for e in refused.value.errors} == {"rows[4].qty", "rows[5].expires_on"}
     with pytest.raises(Invalid):
         await import_asn(stock.db, stock.staff, stamp(), file=file("code,price\nX,1\n"))
+    nobody = file(f"code,qty\n\n{sku},1\nNOBODY-S,1\n")
+    with pytest.raises(NotFound) as unknown:
+        await import_asn(stock.db, stock.staff, stamp(), file=nobody)
+    assert [error.path for error in unknown.value.errors] == ["rows[4].code"]
     good = file(f"code,qty,unit,lot\n{sku},2,box,\n{sku},5,,L7\n")
     made = await import_asn(stock.db, stock.staff, stamp(), file=good)
     assert [(x.expected, x.lot) for x in made.items] == [(12, ""), (5, "L7")]

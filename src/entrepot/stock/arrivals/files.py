@@ -1,5 +1,9 @@
 """An ASN whose lines are a table: CSV or XLSX. Pure."""
 
+from collections.abc import Sequence
+
+import msgspec
+
 from entrepot.kernel.refusals import FieldError, Invalid
 from entrepot.platform.documents import convert
 from entrepot.platform.sheets import Row, read_sheet, sent_sheet
@@ -8,7 +12,18 @@ from entrepot.stock.arrivals.types import MOST_ASN_LINES, AsnFile, NewAsn
 COLUMNS = ("code", "qty", "unit", "lot", "expires_on")
 
 
-def read_asn(file: AsnFile) -> NewAsn:
+class ReadAsn(msgspec.Struct, frozen=True):
+    """An ASN as a file describes it, and the rows that its lines are."""
+
+    new: NewAsn
+    rows: list[Row]
+
+    def by_row(self, errors: Sequence[FieldError]) -> list[FieldError]:
+        """Errors of the ASN by the lines of the file that they are about."""
+        return [_at(error, self.rows) for error in errors]
+
+
+def read_asn(file: AsnFile) -> ReadAsn:
     """The ASN that the file describes. Raises Invalid naming every bad row (`rows[3].qty`, by the
     line of the file) or a file that is no table of these columns."""
     sheet = read_sheet(sent_sheet(file.csv, file.xlsx), most_rows=MOST_ASN_LINES)
@@ -27,7 +42,7 @@ def read_asn(file: AsnFile) -> NewAsn:
         "supplier": file.supplier, "owner": file.owner, "lines": lines,
     }  # fmt: skip
     try:
-        return convert(document, NewAsn)
+        return ReadAsn(convert(document, NewAsn), sheet.rows)
     except Invalid as refused:
         raise Invalid(
             "some rows cannot be read", errors=[_at(e, sheet.rows) for e in refused.errors]
