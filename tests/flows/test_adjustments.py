@@ -361,3 +361,25 @@ async def test_what_was_approved_is_not_moved_back_line_by_line(stock: Stock) ->
     )  # fmt: skip
     assert [t.code for t in told if isinstance(t, Forbidden)] == ["other_eyes_needed"] * 2
     assert await on_hand(stock, sku) == 4
+
+
+async def test_what_has_become_a_kit_is_not_found_by_an_old_request(stock: Stock) -> None:
+    part, was = await stock.sku(), await stock.stocked(1)
+    made = await ask(stock, was, 9, reason="found", cause="turned_up")
+    assert made.state == "requested"
+    owner = await stock.server.owner(stock.tenant)
+    await owner.execute(
+        "insert into catalog.kit_part (kit_sku_id, component_sku_id, quantity)"
+        " select k.sku_id, p.sku_id, 1 from catalog.sku as k, catalog.sku as p"
+        " where k.code = $1 and p.code = $2", was, part,
+    )  # fmt: skip
+    await owner.close()
+    with pytest.raises(Invalid) as refused:
+        await approve_adjustment(
+            stock.db, somebody(stock), stamp(), adjustment_id=made.id, said=SAID
+        )
+    assert [error.code for error in refused.value.errors] == ["is_kit"]
+    done = await reject_adjustment(
+        stock.db, somebody(stock), stamp(), adjustment_id=made.id, said=SAID
+    )
+    assert (done.state, await on_hand(stock, was)) == ("rejected", 1)

@@ -108,7 +108,7 @@ class AdjustmentSummary(msgspec.Struct, frozen=True):
     decided_by: str | None
     transfer_id: UUID | None
     short_reason: str | None
-    ended_because: Literal["all_arrived"] | None
+    ended_because: Literal["all_arrived"] | None = None  # kept answers of before have none
 
 
 class AdjustmentLine(msgspec.Struct, frozen=True):

@@ -21,6 +21,7 @@ from entrepot.stock.adjustment_types import (
 )
 from entrepot.stock.adjustments import naming
 from entrepot.stock.feeds import operations as feeds
+from entrepot.stock.queries import refuse_found_kits
 from entrepot.stock.scope import warehouses_of
 from entrepot.stock.transfers import operations as transfers
 from entrepot.stock.transfers.rules import Lost
@@ -356,6 +357,8 @@ async def _approve(tx: Tx, taken: _Taken) -> UUID:
     places = [Place(row.sku_id, row.place_id, row.bin, None) for row in kept]
     asked = Asked(taken.kind, taken.node_id, taken.node, taken.cause, None, lines, places)
     await feeds.refuse_edits(tx, movements=[rules.movement_of(x, taken.node) for x in lines])
+    # what has become a kit since it was asked for is not found either
+    await refuse_found_kits(tx, skus=[x.sku if x.reason == "found" else "" for x in kept])
     await _check_there(tx, asked)
     return await _post(tx, taken.id, asked)
 

@@ -154,7 +154,7 @@ class Drift(msgspec.Struct, frozen=True):
     first_seen: datetime
     closed_at: datetime | None
     document_id: UUID | None
-    told_lot: str | None
+    told_lot: str | None = None  # kept answers of before have none
 
 
 class FeedCounts(msgspec.Struct, frozen=True):

@@ -103,7 +103,7 @@ class PickList(msgspec.Struct, frozen=True):
     lines: list[PickLine]
     tasks: list[PickTask]
     picked: list[PickedLine]
-    taken_over: list[TakenOver]
+    taken_over: list[TakenOver] = []  # kept answers of before have none
 
 
 class PickSummary(msgspec.Struct, frozen=True):
@@ -130,4 +130,4 @@ class ShortPick(msgspec.Struct, frozen=True):
     backordered: int
     count_id: UUID | None
     list: PickList | None
-    taken_over: WhereTo
+    taken_over: WhereTo = []
