@@ -129,7 +129,7 @@ async def test_a_version_never_gets_other_content(house: PriceHouse) -> None:
 
 async def test_names_that_no_page_can_show_are_refused(house: PriceHouse) -> None:
     one, other = next_version("EMS", "2027\n"), next_version("EMS")
-    other["id"] = "EMS\x00"
+    other["id"] = "EMS\x01"
     errors = await refused(house, {"cards": {"services": [one, other]}})
     assert paths(errors) == {
         ("services[0].rate.version", "bad_value"), ("services[1].id", "bad_value"),
