@@ -24,6 +24,7 @@ from entrepot.web import lot_words, words
 from entrepot.web.answers import page, see_other
 from entrepot.web.deps import Deps, Site, Visiting
 from entrepot.web.forms import Form, read_form, stamp_of
+from entrepot.web.found_by_scan import names_of_skus
 from entrepot.web.refusals import SHOWN_OR_FORBIDDEN, beside_form
 from entrepot.web.staff_pages import staff_of, warehouses_of
 from entrepot.web.visits import PageRequest, Visit
@@ -124,6 +125,7 @@ async def _one(
         deps=deps,
         one=found,
         names=await name_actors(deps.db, by, actors=actors),
+        called=await names_of_skus(deps, visit, [line.sku for line in found.lines]),
         own=found.asked_by == by.actor,
         told=lot_words.ALL,
         refusal=refusal,
@@ -192,6 +194,7 @@ async def _kept(
         "admin/kept_back.html",
         deps=deps,
         rows=rows,
+        called=await names_of_skus(deps, visit, [row.sku for row in rows]),
         node=node,
         chosen=status,
         warehouses=await warehouses_of(deps, by),
