@@ -8,8 +8,11 @@ import random
 
 import pytest
 
+from entrepot.flows.replace_channel import replace_channel
 from entrepot.kernel.refusals import Conflict
+from entrepot.nodes.channel_types import ChannelDocument, PoolNode
 from entrepot.stock.types import Reservation
+from tests.flows.trade import stamp
 from tests.postgres_fixture import InstalledServer
 from tests.stock.house import NODES, Stock, open_stock
 
@@ -67,3 +70,42 @@ async def test_what_is_told_can_be_held_and_no_more(stock: Stock, seed: int) -> 
         elif told > 1:
             assert await held(stock, channel, reference, (sku, told // 2)) is not None
     assert await stock.violations() == {}
+
+
+LATER: list[dict[str, int]] = [
+    {"safety": 4}, {"safety": 9}, {"protected": 4}, {"buffer": 1}, {"buffer": 4}, {"buffer": 9},
+    {"quota": 0}, {"quota": 2},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("level", LATER, ids=str)
+async def test_an_order_is_told_what_it_can_keep(stock: Stock, level: dict[str, int]) -> None:
+    """Levels that are set later hold for what an order holds, once it asks again."""
+    sku = await stock.stocked(5)
+    await stock.reserve((sku, 3), reference=sku)
+    if level.keys() <= {"safety", "protected"}:
+        await stock.levels(sku, **level)
+    else:
+        await stock.channel_levels("WEB", [{"sku": sku, **level}])
+    (told,) = await stock.available(sku, reference=sku)
+    assert await held(stock, "WEB", sku, (sku, told + 1)) is None
+    assert told == 0 or await held(stock, "WEB", sku, (sku, told)) is not None
+
+
+async def test_what_an_order_holds_where_its_channel_sells_no_more(stock: Stock) -> None:
+    sku = await stock.stocked(5, "N1")
+    await stock.reserve((sku, 3), reference=sku, channel="SHOP")
+    only = ChannelDocument(names={"en": "Shop"}, pool=[PoolNode("N2", 1)])
+    await replace_channel(stock.db, stock.staff, stamp(), code="SHOP", document=only)
+    assert await stock.available(sku, channel="SHOP", reference=sku) == [0]
+    assert await held(stock, "SHOP", sku, (sku, 1)) is None
+
+
+async def test_a_quota_that_is_set_as_it_was_read_is_the_same(stock: Stock) -> None:
+    sku = await stock.stocked(9)
+    await stock.channel_levels("WEB", [{"sku": sku, "quota": 5}])
+    await stock.reserve((sku, 4))
+    await stock.channel_levels("WEB", [{"sku": sku, "quota": 5}])
+    assert await stock.available(sku) == [1]
+    await stock.channel_levels("WEB", [{"sku": sku, "quota": 4}])
+    assert await stock.available(sku) == [4], "another quota counts from now"

@@ -242,7 +242,10 @@ begin
     update stock.channel_available as c
     set buffer = coalesce(u.buffer, c.buffer),
         quota = case when u.quota = -1 then null else coalesce(u.quota, c.quota) end,
-        quota_used = case when u.quota is null then c.quota_used else 0 end
+        -- the same quota again, as it was read, is no new one
+        quota_used = case
+            when u.quota is null or u.quota = c.quota then c.quota_used else 0
+        end
     from unnest(p_skus, p_buffers, p_quotas) as u (sku, buffer, quota)
     where c.channel_id = p_channel and c.sku_id = u.sku;
 end

@@ -43,16 +43,39 @@ where exists (select from catalog.kit_part)
     and exists (select from catalog.kit_part as c where c.kit_sku_id = k.sku_id)
 order by k.code, p.code;
 
+-- How much more there is for a reference without what it holds itself: at nodes of the pool, above
+-- their levels, within buffer and quota. In some warehouses: of what lies there.
 -- name: list_own
-select s.code as sku, sum(b.quantity)::bigint as available
-from stock.reservation as v
-join stock.reservation_line as b on b.reservation_id = v.reservation_id
-join catalog.sku as s on s.sku_id = b.sku_id
-where v.channel_id = :channel_id and v.reference = :reference and v.state = 'pending'
-    and s.code = any(:skus::text[]) and (:warehouses::text[] is null or exists (
-        select from nodes.node as n where n.node_id = b.node_id and n.code = any(:warehouses)
-    ))
-group by s.code;
+select s.code as sku, (case
+    when :warehouses::text[] is not null then h.more
+    else greatest(0, least(
+        coalesce(c.pooled, 0) + h.more - coalesce(c.buffer, 0),
+        c.quota - greatest(0, c.quota_used - h.units)
+    )) - coalesce(c.shown, 0)
+end)::bigint as available
+from (
+    select b.sku_id, sum(b.quantity + b.backordered)::bigint as units, coalesce(sum(
+        greatest(0, g.available + b.quantity - g.safety - w.protected)
+        - greatest(0, g.available - g.safety - w.protected)
+    ) filter (where cn.node_id is not null), 0)::bigint as more
+    from stock.reservation as v
+    join stock.reservation_line as b on b.reservation_id = v.reservation_id
+    join stock.sku_node as g on g.sku_id = b.sku_id and g.node_id = b.node_id
+    left join nodes.channel_node as cn on cn.channel_id = v.channel_id and cn.node_id = b.node_id
+    left join stock.channel_available as r on r.channel_id = v.channel_id and r.sku_id = b.sku_id
+    cross join lateral (
+        select case
+            when r.uses_protected and :warehouses::text[] is null then 0 else g.protected
+        end as protected
+    ) as w
+    where v.channel_id = :channel_id and v.reference = :reference and v.state = 'pending'
+        and (:warehouses::text[] is null or exists (
+            select from nodes.node as n where n.node_id = b.node_id and n.code = any(:warehouses)
+        ))
+    group by b.sku_id
+) as h
+join catalog.sku as s on s.sku_id = h.sku_id and s.code = any(:skus::text[])
+left join stock.channel_available as c on c.channel_id = :channel_id and c.sku_id = h.sku_id;
 
 -- name: list_nodes_available
 select s.code as sku, n.code as node, g.on_hand, g.reserved, g.blocked, coalesce((
