@@ -195,7 +195,7 @@ async def decide(tx: Tx, *, adjustment_id: UUID, verb: str, note: str | None) ->
     what lies there no longer.
     """
     scope = warehouses_of(tx.principal)
-    await tx.execute(SQL["lock_transfer_of"], id=adjustment_id, warehouses=scope)
+    await tx.execute(SQL["lock_transfer_of"], id=adjustment_id)
     taken = await tx.find(SQL["take_adjustment"], _Taken, id=adjustment_id, warehouses=scope)
     if taken is None:
         raise unknown_adjustment()

@@ -132,12 +132,12 @@ insert into stock.adjustment_note (adjustment_id, about, note) values (:id, :abo
 delete from stock.adjustment_note where adjustment_id = :id;
 
 -- Who receives a transfer ends what was asked of it: the transfer is locked before the adjustment.
+-- A lock, and nothing told: whose adjustment it is asks take_adjustment.
 -- name: lock_transfer_of
 select x.transfer_id
 from stock.adjustment as a
-join nodes.node as n on n.node_id = a.node_id
 join stock.transfer as x on x.transfer_id = a.transfer_id
-where a.adjustment_id = :id and (:warehouses::text[] is null or n.code = any(:warehouses))
+where a.adjustment_id = :id
 for update of x;
 
 -- name: take_adjustment
