@@ -56,14 +56,14 @@ begin
         insert into platform.request_nonce (credential, nonce, seen_at)
         select x.credential, x.nonce, p_at from x
         where x.nonce is not null and x.verdict in ('fresh', 'stored', 'other_body')
-        order by x.credential, x.nonce
+        order by x.nonce, x.credential
     ), kept as (
         insert into platform.idempotency (
             credential, key, fingerprint, refused, answer, recorded_at
         )
         select x.credential, x.key, x.fingerprint, x.refused, x.answer, p_at from x
         where x.key is not null and x.verdict = 'fresh'
-        order by x.credential, x.key
+        order by x.key, x.credential
     ), told as (
         insert into platform.outbox
             (event_id, name, version, aggregate, aggregate_id, sequence, at, actor, body)
