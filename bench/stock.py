@@ -8,8 +8,9 @@ through the same pools and write the same rows.
 `python -m bench stock_uniform` orders spread evenly over 1 M rows.
 """
 
-import asyncio
 from collections.abc import Callable
+
+import uvloop
 
 from bench.calibrate import calibrate_pgbench
 from bench.lines import emit, median
@@ -35,7 +36,7 @@ ZIPF_MUST, ZIPF_AIM = 3.0, 4.5
 
 def run() -> None:
     """Measure on a fresh embedded server and print a line for each kind of order."""
-    asyncio.run(_run())
+    uvloop.run(_run())  # the loop that the app runs on
 
 
 async def compare(

@@ -7,6 +7,8 @@ import asyncio
 import statistics
 import time
 
+import uvloop
+
 from bench.lines import emit
 from bench.stock_house import House, by_batch, code, stock_house
 from entrepot.kernel.refusals import Conflict
@@ -18,7 +20,7 @@ BUYERS, UNITS = 200, 50
 
 def run() -> None:
     """Measure on a fresh embedded server and print one line."""
-    asyncio.run(_run())
+    uvloop.run(_run())  # the loop that the app runs on
 
 
 async def _run() -> None:

@@ -3,7 +3,7 @@
 Goal of issue 5: at least 0.95 × row locks, aim 1.1.
 """
 
-import asyncio
+import uvloop
 
 from bench.calibrate import calibrate_pgbench
 from bench.lines import emit
@@ -16,7 +16,7 @@ MUST, AIM = 0.95, 1.1
 
 def run() -> None:
     """Measure on a fresh embedded server and print one line."""
-    asyncio.run(_run())
+    uvloop.run(_run())  # the loop that the app runs on
 
 
 async def _run() -> None:

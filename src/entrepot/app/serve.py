@@ -7,7 +7,10 @@ from entrepot.platform.settings import Settings
 
 
 def serve(settings: Settings, *, host: str = "127.0.0.1", workers: int = 1) -> None:
-    """Serve until SIGTERM or SIGINT; an open event stream is cut after three seconds."""
+    """Serve until SIGTERM or SIGINT; an open event stream is cut after three seconds.
+
+    Granian takes uvloop where it is installed, and asyncio's own loop elsewhere.
+    """
     Granian(
         "entrepot.app.asgi:create",
         address=host,
