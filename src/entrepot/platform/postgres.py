@@ -65,7 +65,7 @@ log_error_verbosity = terse
 max_wal_size = '2GB'
 min_wal_size = '1GB'
 checkpoint_timeout = '15min'
-wal_compression = on
+wal_compression = off
 """
 _ENTRANCE = """\
 # Written by Entrepot at every start. A tenant's logins are members of the role that bears the
