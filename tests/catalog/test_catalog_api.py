@@ -4,7 +4,6 @@ import asyncio
 import base64
 import csv
 import io
-import time
 from typing import Any
 
 import pytest
@@ -389,13 +388,8 @@ def test_an_office_in_china_saves_gb18030() -> None:
 async def test_ten_thousand_rows_at_once(key: ApiKeyInHand, trade: Trade) -> None:
     lines = [f"BULK-{n:05d},Thing {n},{n + 1},{gtin(500_000_000_000 + n)}" for n in range(10_000)]
     text = "code,name.en,weight_g,gtins\n" + "\n".join(lines)
-    before = time.monotonic()
     done = await key.post("/skus/import", {"csv": text})
-    took = time.monotonic() - before
     assert done == {"created": 10_000, "changed": 0, "unchanged": 0}
-    before = time.monotonic()
     again = await key.post("/skus/import", {"csv": text})
-    print(f"10,000 rows in {took:.1f} s, again in {time.monotonic() - before:.1f} s")
     assert again == {"created": 0, "changed": 0, "unchanged": 10_000}
-    assert took < 30
     assert await trade.violations() == {}

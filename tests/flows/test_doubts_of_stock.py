@@ -1,7 +1,6 @@
 """Doubts of stock: each of these was a suspicion before it was a test."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, cast
@@ -396,27 +395,3 @@ async def test_no_change_is_told_twice(stock: Stock) -> None:
     finally:
         await owner.close()
     assert [[row.sku for row in one.items] for one in (page, rest)] == [[first], [later_sku]]
-
-
-async def test_goods_that_come_while_those_who_wait_give_up(stock: Stock) -> None:
-    sku = await stock.sku()
-    await stock.levels(sku, backorder_extra=12)
-    await stock.receive(sku, 1)
-    waiting = [await stock.reserve((sku, 1)) for _ in range(13)]
-    await asyncio.gather(
-        *(stock.receive(sku, 1) for _ in range(6)),
-        *(stock.release(one.id) for one in waiting[::2]),
-    )
-    assert (await stock.guard(sku)).reserved + (await stock.guard(sku)).backordered == 6
-
-
-async def test_goods_that_break_while_promises_of_them_are_given_up(stock: Stock) -> None:
-    sku = await stock.stocked(30)
-    held = [await stock.reserve((sku, 1)) for _ in range(30)]
-    scrap = {"sku": sku, "qty": 1, "reason": "scrap", "from": {"node": "N1"}}
-    calls = [call for one in held[::2] for call in (stock.post(scrap), stock.release(one.id))]
-    begun = time.monotonic()
-    await asyncio.gather(*calls)
-    # PostgreSQL looks for a deadlock after a second: each one would cost that much
-    assert time.monotonic() - begun < 4
-    assert (await stock.guard(sku)).on_hand == 15

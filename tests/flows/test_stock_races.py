@@ -26,7 +26,7 @@ from entrepot.platform.settings import Settings
 from entrepot.stock.types import NewMovements, NewReservation, NewReservationLine
 from tests.flows.trade import stamp
 from tests.postgres_fixture import InstalledServer
-from tests.stock.house import Stock, open_stock
+from tests.stock.house import Stock, heard_deadlocks, open_stock
 
 pytestmark = pytest.mark.usefixtures("whole")
 
@@ -356,3 +356,28 @@ async def test_another_tenants_stock_is_not_there(server: InstalledServer, stock
     with pytest.raises(Refusal) as foreign:
         await stock.release(made.id)
     assert foreign.value.code == "unknown_reservation"
+
+
+async def test_goods_that_come_while_those_who_wait_give_up(stock: Stock) -> None:
+    sku = await stock.sku()
+    await stock.levels(sku, backorder_extra=12)
+    await stock.receive(sku, 1)
+    waiting = [await stock.reserve((sku, 1)) for _ in range(13)]
+    await asyncio.gather(
+        *(stock.receive(sku, 1) for _ in range(6)),
+        *(stock.release(one.id) for one in waiting[::2]),
+    )
+    assert (await stock.guard(sku)).reserved + (await stock.guard(sku)).backordered == 6
+
+
+async def test_goods_that_break_while_promises_of_them_are_given_up(
+    stock: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sku = await stock.stocked(30)
+    held = [await stock.reserve((sku, 1)) for _ in range(30)]
+    scrap = {"sku": sku, "qty": 1, "reason": "scrap", "from": {"node": "N1"}}
+    calls = [call for one in held[::2] for call in (stock.post(scrap), stock.release(one.id))]
+    heard = heard_deadlocks(monkeypatch)
+    await asyncio.gather(*calls)
+    assert heard == []
+    assert (await stock.guard(sku)).on_hand == 15

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
 import msgspec
+import pytest
 
 from entrepot.access.flow import Stamp, again
 from entrepot.access.permissions import PERMISSIONS
@@ -184,3 +186,18 @@ async def open_stock(server: InstalledServer) -> Stock:
         new = msgspec.convert(document, NewChannel)
         await create_channel(db, staff, stamp(), new=new)
     return Stock(server, tenant, db, staff, turned)
+
+
+def heard_deadlocks(patch: pytest.MonkeyPatch) -> list[str]:
+    """Every deadlock that the driver is told of from now on, also those that are tried again.
+
+    The server's own count comes seconds late, so it would not show one in time.
+    """
+    heard: list[str] = []
+
+    def made(error: BaseException, *words: object) -> None:
+        heard.append(str(words))
+        Exception.__init__(error, *words)
+
+    patch.setattr(asyncpg.DeadlockDetectedError, "__init__", made)
+    return heard
